@@ -1,0 +1,17 @@
+# Debian ships CAF without a CMake package: find the header and the library, check the version.
+find_path(CAF_INCLUDE_DIR caf/config.hpp)
+find_library(CAF_CORE_LIBRARY caf_core)
+if(CAF_INCLUDE_DIR)
+  file(STRINGS ${CAF_INCLUDE_DIR}/caf/config.hpp _caf_version REGEX "#define CAF_VERSION [0-9]+")
+  string(REGEX REPLACE ".*CAF_VERSION ([0-9]+)" "\\1" CAF_VERSION_NUMBER "${_caf_version}")
+endif()
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(CAF REQUIRED_VARS CAF_CORE_LIBRARY CAF_INCLUDE_DIR)
+if(CAF_FOUND AND NOT CAF_VERSION_NUMBER MATCHES "^17")
+  message(FATAL_ERROR "dormouse is written for CAF 0.17; found CAF_VERSION ${CAF_VERSION_NUMBER}")
+endif()
+if(CAF_FOUND AND NOT TARGET CAF::core)
+  add_library(CAF::core UNKNOWN IMPORTED)
+  set_target_properties(CAF::core PROPERTIES IMPORTED_LOCATION ${CAF_CORE_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${CAF_INCLUDE_DIR})
+endif()
