@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records as values: putting and asking by key. Their encoding is record_codec.cpp.
+#include "runtime/wire/record.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "runtime/wire/cbor.h"
+
+namespace dormouse::wire {
+
+namespace {
+
+constexpr std::uint64_t kIntMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+
+/// Numbers have one form each: unsigned unless negative. So equal numbers compare equal.
+Value number(std::int64_t value) {
+  if (value < 0) return Value{value};
+  return Value{static_cast<std::uint64_t>(value)};
+}
+
+/// Text of other people (the output of a command, a path) may be anything, and must not make a record that
+/// nobody can read: what is not UTF-8 becomes U+FFFD.
+std::string as_utf8(std::string text) {
+  if (dm_utf8_valid(text.data(), text.size())) return text;
+  std::string clean;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t good = dm_utf8_prefix(text.data() + at, text.size() - at);
+    clean.append(text, at, good);
+    at += good;
+    if (at == text.size()) break;
+    clean += "\xEF\xBF\xBD";
+    ++at;
+  }
+  return clean;
+}
+
+std::optional<std::int64_t> as_int(const Value& value) {
+  if (const auto* negative = std::get_if<std::int64_t>(&value.side)) return *negative;
+  const auto* positive = std::get_if<std::uint64_t>(&value.side);
+  if (positive == nullptr || *positive > kIntMax) return std::nullopt;
+  return static_cast<std::int64_t>(*positive);
+}
+
+std::optional<std::string> as_text(const Value& value) {
+  if (const auto* text = std::get_if<Text>(&value.side)) return text->bytes;
+  return std::nullopt;
+}
+
+std::optional<Bytes> as_bytes(const Value& value) {
+  if (const auto* blob = std::get_if<Blob>(&value.side)) return blob->bytes;
+  return std::nullopt;
+}
+
+template <class T>
+std::optional<T> as_side(const Value& value) {
+  if (const auto* side = std::get_if<T>(&value.side)) return *side;
+  return std::nullopt;
+}
+
+/// Every element by `convert`, or none at all.
+template <class T, class Convert>
+std::optional<std::vector<T>> as_list(const Value& value, Convert convert) {
+  const auto* array = std::get_if<Array>(&value.side);
+  if (array == nullptr) return std::nullopt;
+  std::vector<T> list;
+  list.reserve(array->size());
+  for (const Value& element : *array) {
+    auto converted = convert(element);
+    if (!converted) return std::nullopt;
+    list.push_back(*std::move(converted));
+  }
+  return list;
+}
+
+using Values = std::map<std::uint16_t, Value>;
+
+std::uint16_t number_of(Key key) {
+  return static_cast<std::uint16_t>(key);
+}
+
+/// The value of a key that is neither absent nor null, or nullptr.
+const Value* find(const Values& values, Key key) {
+  const auto found = values.find(number_of(key));
+  if (found == values.end() || std::holds_alternative<Null>(found->second.side)) return nullptr;
+  return &found->second;
+}
+
+template <class T, class Convert>
+std::optional<T> get(const Values& values, std::vector<Key>& bad, Key key, Convert convert) {
+  const Value* value = find(values, key);
+  if (value == nullptr) return std::nullopt;
+  std::optional<T> converted = convert(*value);
+  if (!converted && std::find(bad.begin(), bad.end(), key) == bad.end()) bad.push_back(key);
+  return converted;
+}
+
+}  // namespace
+
+Record::Record() = default;
+Record::Record(const Record&) = default;
+Record::Record(Record&&) noexcept = default;
+Record& Record::operator=(const Record&) = default;
+Record& Record::operator=(Record&&) noexcept = default;
+Record::~Record() = default;
+
+bool Record::operator==(const Record& other) const {
+  return values_ == other.values_;
+}
+
+Record& Record::put_int(Key key, std::int64_t value) {
+  values_[number_of(key)] = number(value);
+  return *this;
+}
+
+Record& Record::put_uint(Key key, std::uint64_t value) {
+  values_[number_of(key)] = Value{value};
+  return *this;
+}
+
+Record& Record::put_bool(Key key, bool value) {
+  values_[number_of(key)] = Value{value};
+  return *this;
+}
+
+Record& Record::put_text(Key key, std::string value) {
+  values_[number_of(key)] = Value{Text{as_utf8(std::move(value))}};
+  return *this;
+}
+
+Record& Record::put_bytes(Key key, Bytes value) {
+  values_[number_of(key)] = Value{Blob{std::move(value)}};
+  return *this;
+}
+
+Record& Record::put_null(Key key) {
+  values_[number_of(key)] = Value{Null{}};
+  return *this;
+}
+
+Record& Record::put_record(Key key, Record value) {
+  values_[number_of(key)] = Value{std::move(value)};
+  return *this;
+}
+
+Record& Record::put_records(Key key, std::vector<Record> values) {
+  Array array;
+  array.reserve(values.size());
+  for (Record& value : values) array.push_back(Value{std::move(value)});
+  values_[number_of(key)] = Value{std::move(array)};
+  return *this;
+}
+
+Record& Record::put_ints(Key key, const std::vector<std::int64_t>& values) {
+  Array array;
+  array.reserve(values.size());
+  for (const std::int64_t value : values) array.push_back(number(value));
+  values_[number_of(key)] = Value{std::move(array)};
+  return *this;
+}
+
+Record& Record::put_texts(Key key, const std::vector<std::string>& values) {
+  Array array;
+  array.reserve(values.size());
+  for (const std::string& value : values) array.push_back(Value{Text{as_utf8(value)}});
+  values_[number_of(key)] = Value{std::move(array)};
+  return *this;
+}
+
+Record& Record::put_blobs(Key key, const std::vector<Bytes>& values) {
+  Array array;
+  array.reserve(values.size());
+  for (const Bytes& value : values) array.push_back(Value{Blob{value}});
+  values_[number_of(key)] = Value{std::move(array)};
+  return *this;
+}
+
+bool Record::has(Key key) const {
+  return values_.contains(number_of(key));
+}
+
+bool Record::is_null(Key key) const {
+  return has(key) && find(values_, key) == nullptr;
+}
+
+std::optional<std::int64_t> Record::get_int(Key key) const {
+  return get<std::int64_t>(values_, bad_, key, as_int);
+}
+
+std::optional<std::uint64_t> Record::get_uint(Key key) const {
+  return get<std::uint64_t>(values_, bad_, key, as_side<std::uint64_t>);
+}
+
+std::optional<bool> Record::get_bool(Key key) const {
+  return get<bool>(values_, bad_, key, as_side<bool>);
+}
+
+std::optional<std::string> Record::get_text(Key key) const {
+  return get<std::string>(values_, bad_, key, as_text);
+}
+
+std::optional<Bytes> Record::get_bytes(Key key) const {
+  return get<Bytes>(values_, bad_, key, as_bytes);
+}
+
+std::optional<Record> Record::get_record(Key key) const {
+  return get<Record>(values_, bad_, key, as_side<Record>);
+}
+
+std::optional<std::vector<Record>> Record::get_records(Key key) const {
+  using List = std::vector<Record>;
+  return get<List>(values_, bad_, key, [](const Value& value) { return as_list<Record>(value, as_side<Record>); });
+}
+
+std::optional<std::vector<std::int64_t>> Record::get_ints(Key key) const {
+  using List = std::vector<std::int64_t>;
+  return get<List>(values_, bad_, key, [](const Value& value) { return as_list<std::int64_t>(value, as_int); });
+}
+
+std::optional<std::vector<std::string>> Record::get_texts(Key key) const {
+  using List = std::vector<std::string>;
+  return get<List>(values_, bad_, key, [](const Value& value) { return as_list<std::string>(value, as_text); });
+}
+
+std::optional<std::vector<Bytes>> Record::get_blobs(Key key) const {
+  using List = std::vector<Bytes>;
+  return get<List>(values_, bad_, key, [](const Value& value) { return as_list<Bytes>(value, as_bytes); });
+}
+
+const std::vector<Key>& Record::bad_fields() const {
+  return bad_;
+}
+
+Status types_ok(const Record& record) {
+  if (record.bad_fields().empty()) return done();
+  Error error{.code = "link.bad_body", .message = "Fields have a value of a wrong type."};
+  for (const Key key : record.bad_fields()) {
+    error.fields.push_back({name_of(key), "bad_format", "The value has a wrong type."});
+  }
+  return error;
+}
+
+}  // namespace dormouse::wire
