@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// A look at every record of a tree that changes nothing: can it be read, and does what it points to exist?
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "runtime/base/result.hpp"
+#include "runtime/store/store.hpp"
+#include "runtime/store/tree.hpp"
+
+namespace dormouse::store {
+
+struct CheckReport {
+  std::map<char, std::uint64_t> records;  // by the first byte of the key
+  std::uint64_t total = 0;
+  std::uint64_t bytes = 0;  // of keys and values
+  std::uint64_t bad_count = 0;
+  std::uint64_t dangling_count = 0;
+  /// The first hundred of each. Dangling: index records (`i`, `d`) that lead to nothing.
+  std::vector<BadRecord> bad;
+  std::vector<BadRecord> dangling;
+
+  bool sound() const { return bad_count == 0 && dangling_count == 0; }
+};
+
+/// Reads each record once, and once more what an index names. Errors are those of the tree: then it could not
+/// be read to its end.
+Result<CheckReport> verify(Tree& tree);
+
+}  // namespace dormouse::store
