@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Jobs as bytes: the stored record, the body of job.enqueue, and what job.get and job.list answer. Keys are the
+// registry's; what equals its default is left out. Args or a result above kInlineBytes lie in a part of their own
+// (prefix `j` of the store) and only their size stands in the record.
+//
+// Stored record: id, component, handler, lane (0 elapsed, 1 wall), kernel_boot, due; the spec under the keys of
+// job.enqueue; then trigger, schedule, name, slot_ms, state, because, ... as in job.hpp. Times are nested records
+// {wall, trust, boot}; an attempt is {attempt, boot, started, ended, outcome, code}.
+#pragma once
+
+#include <string>
+
+#include "runtime/base/limits.hpp"
+#include "runtime/jobs/operations.hpp"
+#include "runtime/jobs/records.hpp"
+#include "runtime/wire/record.hpp"
+
+namespace dormouse::jobs {
+
+inline constexpr std::size_t kInlineBytes = 1'900;
+
+Bytes encode(const Job& job);
+/// store.corrupt_record if anything in it is missing, of a wrong type or outside its values.
+Result<Job> decode_job(BytesView body);
+
+/// A job.enqueue body. link.bad_body lists fields of a wrong type; invalid_input lists all others that fail, by
+/// `limits`; whether the handler is known is left to enqueue().
+Result<JobSpec> spec_from(const wire::Record& body, const Limits& limits = {});
+/// The inverse, for those who send.
+wire::Record enqueue_body(const JobSpec& spec);
+
+/// The spec's own keys alone (no due), for records that carry a spec inside.
+void put_spec(wire::Record& body, const JobSpec& spec);
+
+/// The reply to job.enqueue: id, created, state, due (wall, if it can be told), misfire, delivery.
+wire::Record enqueued_body(const Enqueued& enqueued);
+
+/// What people and programs are shown of a job.
+struct Shown {
+  std::string component;         // its name
+  Told told;                     // what the job is by now
+  std::optional<WallTime> due;   // if it can be told
+  std::optional<Duration> late;  // negative: in so many ms
+  bool with_args = false;
+  bool with_attempts = true;  // false in lists: nesting is bounded
+};
+wire::Record listing(const Job& job, const Shown& shown);
+
+}  // namespace dormouse::jobs

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/jobs/records.hpp"
+
+#include "runtime/jobs/conflict.hpp"
+#include "runtime/jobs/counters.hpp"
+#include "runtime/jobs/history.hpp"
+#include "runtime/jobs/job_codec.hpp"
+#include "runtime/jobs/misfire.hpp"
+#include "runtime/jobs/transitions.hpp"
+#include "runtime/store/keys.hpp"
+
+namespace dormouse::jobs {
+namespace {
+
+namespace keys = store::keys;
+
+/// The events of the table are judged over what the job is by now, ready and waiting included.
+void check_move(Work& work, const Job& job, Event event, State to) {
+  const State from = job.state == State::scheduled ? tell(work, job).state : job.state;
+  const Move allowed = move(from, event);
+  check(!allowed.refused && allowed.next == to, "jobs:move");
+}
+
+}  // namespace
+
+std::optional<Job> load(Work& work, std::uint64_t id) {
+  const std::optional<Bytes> key = work.txn.get(keys::job_place(id));
+  if (!key) return std::nullopt;
+  const std::optional<Bytes> body = work.txn.get(*key);
+  if (!body) return std::nullopt;
+  Result<Job> job = decode_job(*body);
+  if (!job) return std::nullopt;
+  return std::move(job).value();
+}
+
+void load_args(Work& work, Job& job) {
+  if (job.args_apart > 0) job.spec.args = work.txn.get(keys::job_part(job.id, 'a')).value_or(Bytes{});
+}
+
+bool is_active(Work& work, std::uint64_t id) {
+  const std::optional<Job> job = load(work, id);
+  return job && !has_ended(job->state);
+}
+
+void save(Work& work, const Job& job) {
+  const Bytes place = keys::job_place(job.id);
+  const Bytes key = keys::job(job.due, job.id);
+  const std::optional<Bytes> old = work.txn.get(place);
+  if (old != key) {
+    if (old) work.txn.erase(*old);
+    work.txn.put(place, key);
+  }
+  work.txn.put(key, encode(job));
+}
+
+void end_job(Work& work, Job& job, State end, const std::string& reason) {
+  check(!has_ended(job.state) && has_ended(end), "jobs:end");
+  const std::optional<Bytes> old = work.txn.get(keys::job_place(job.id));
+  if (old) work.txn.erase(*old);
+  Counters counters = load_counters(work.txn);
+  count_move(counters, job.component, job.state, end);
+  job.state = end;
+  job.because = Because::none;
+  job.reason = reason;
+  job.ended = Noted{work.now.wall, work.now.trust, work.now.boot};
+  drop_key(work, job);
+  if (end == State::succeeded) {
+    if (job.args_apart > 0) work.txn.erase(keys::job_part(job.id, 'a'));
+    job.args_apart = 0;
+    job.spec.args.clear();
+  }
+  if (job.result.size() > kInlineBytes) {
+    job.result_apart = job.result.size();
+    work.txn.put(keys::job_part(job.id, 'r'), job.result);
+  }
+  append_ended(work, counters, job);
+  store_counters(work.txn, counters);
+}
+
+std::optional<WallTime> due_wall(const Work& work, const Due& due) {
+  if (due.lane == Due::Lane::wall) return WallTime{due.ms};
+  if (work.now.trust == Trust::untrusted) return std::nullopt;
+  const std::optional<Duration> lateness = work.spans.lateness(due, work.now);
+  if (!lateness) return std::nullopt;
+  return work.now.wall - *lateness;
+}
+
+bool is_held(const Work& work, const Job& job) {
+  if (job.due.lane == Due::Lane::wall && work.now.trust == Trust::untrusted) return true;
+  return job.spec.needs_time > work.now.trust;
+}
+
+void settle_late(Work& work, Job& job) {
+  check(job.state == State::scheduled, "jobs:settle");
+  job.settled = true;
+  job.in_line = true;
+  if (!job.schedule) {
+    const std::optional<WallTime> due = due_wall(work, job.due);
+    job.missed_count = 1;
+    if (due) job.first_missed_ms = due->ms;
+  }
+  save(work, job);
+}
+
+void end_missed(Work& work, Job& job, const std::string& reason) {
+  check_move(work, job, Event::expired, State::missed);
+  end_job(work, job, State::missed, reason);
+}
+
+Result<Cancelled> cancel_job(Work& work, Job& job, const std::string& reason) {
+  const Move allowed = move(job.state, Event::cancel);
+  if (allowed.refused) return refusal(allowed, job.id, job.state, Event::cancel);
+  if (job.state == State::running) {
+    if (!job.cancel_requested) {
+      job.cancel_requested = reason;
+      release_key(work, job);
+      save(work, job);
+    }
+    return Cancelled{.id = job.id, .requested = true, .token = job.token()};
+  }
+  end_job(work, job, allowed.next, reason);
+  return Cancelled{.id = job.id};
+}
+
+Told tell(Work& work, const Job& job) {
+  if (job.state != State::scheduled) return {job.state, Because::none};
+  const std::optional<Duration> lateness = work.spans.lateness(job.due, work.now);
+  if (!lateness) return {State::scheduled, Because::time};
+  if (*lateness < Duration{}) return {State::scheduled, job.because};
+  if (is_held(work, job)) return {State::scheduled, Because::time};
+  if (!work.handlers.contains(job.spec.handler)) return {State::waiting, Because::handler_absent};
+  if (waits_for_old_attempt(work, job)) return {State::waiting, Because::old_attempt};
+  return {State::ready, Because::place};
+}
+
+}  // namespace dormouse::jobs
