@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// One pass over everything that time may have passed by, a batch at a time. What is decided stands in the jobs
+// and schedules themselves; the cursor only says where the scan goes on and carries the report. So a batch that
+// is lost is decided again, and one that is kept never.
+#include <algorithm>
+
+#include "runtime/jobs/job_codec.hpp"
+#include "runtime/jobs/misfire.hpp"
+#include "runtime/jobs/records.hpp"
+#include "runtime/reconcile/cursor.hpp"
+#include "runtime/reconcile/gap_record.hpp"
+#include "runtime/reconcile/numbers.hpp"
+#include "runtime/reconcile/report_record.hpp"
+#include "runtime/reconcile/sentences.hpp"
+#include "runtime/store/keys.hpp"
+
+namespace dormouse::reconcile {
+
+using jobs::Fate;
+using jobs::Job;
+using wire::Key;
+namespace keys = store::keys;
+
+namespace {
+
+// Records a batch may look at for each decision it may make: most of a scan decides nothing.
+constexpr std::uint64_t kLooksPerDecision = 10;
+// Effects that one schedule may cost: a job for each of its late and on-time slots, a few records each.
+constexpr std::uint64_t kEffectsPerSchedule = 2'048;
+
+/// Held lines alone make no report: nothing was decided.
+bool worth_a_report(const Report& report) {
+  return !report.gaps.empty() || report.interrupted + report.run_late + report.missed > 0 ||
+         report.schedule_slots_missed > 0;
+}
+
+/// One batch of a pass.
+class Batch {
+ public:
+  Batch(Work& work, PassState& pass)
+      : work_(work), pass_(pass), decisions_(work.limits.reconcile_batch), looks_(decisions_ * kLooksPerDecision) {}
+
+  /// Works through the phases until the bounds are reached or all is done.
+  void run() {
+    while (pass_.phase != Phase::finished && has_room()) step();
+  }
+
+ private:
+  bool has_room() const { return decisions_ > 0 && looks_ > 0; }
+  std::uint64_t room() const { return std::min(decisions_, looks_); }
+  void spend(std::uint64_t looks, std::uint64_t decisions) {
+    looks_ -= std::min(looks_, looks);
+    decisions_ -= std::min(decisions_, decisions);
+  }
+
+  void next_phase() {
+    pass_.phase = static_cast<Phase>(static_cast<int>(pass_.phase) + 1);
+    pass_.position.clear();
+  }
+
+  void step() {
+    switch (pass_.phase) {
+      case Phase::attempts:
+        return end_attempts();
+      case Phase::jobs:
+        return judge_jobs();
+      case Phase::held:
+        return count_held();
+      case Phase::schedules:
+        return decide_schedules();
+      case Phase::finished:
+        return;
+    }
+  }
+
+  void say(Line line) {
+    auto& report = pass_.report;
+    if (pass_.full_parts * kLinesPerRecord + report.lines.size() >= work_.limits.report_lines) return;
+    report.lines.push_back(std::move(line));
+    if (report.lines.size() < kLinesPerRecord) return;
+    write_lines();
+  }
+
+  /// Moves the lines at hand into a part of their own, so that the cursor stays small.
+  void write_lines() {
+    put_report_part(work_.txn, pass_.report.number, ++pass_.full_parts, pass_.report.lines);
+    pass_.report.lines.clear();
+  }
+
+  /// Attempts of an older epoch can stand anywhere among the jobs: a clock that was set back leaves a running job
+  /// before its due. So all keys are looked at, once a boot.
+  void end_attempts() {
+    const Bytes first = keys::jobs_in_lane(Due::Lane::elapsed, 0).from;
+    const Bytes end = keys::jobs_in_lane(Due::Lane::wall, 0).to;
+    const auto limit = room();
+    const auto page = work_.txn.scan(pass_.position.empty() ? first : pass_.position, end, limit);
+    std::uint64_t ended = 0;
+    for (const auto& entry : page) {
+      auto job = jobs::decode_job(entry.value);
+      if (!job.ok() || job->state != jobs::State::running || job->epoch == work_.epoch) continue;
+      const auto after = jobs::interrupt(work_, *job);
+      if (!after.ok()) continue;
+      ++ended;
+      ++pass_.report.interrupted;
+      say(interrupted_line(*job, *after));
+    }
+    spend(page.size(), ended);
+    if (page.size() < limit)
+      next_phase();
+    else
+      pass_.position = keys::after(page.back().key);
+  }
+
+  void judge_jobs() {
+    const auto limit = room();
+    const auto due = jobs::due_jobs(work_, pass_.position, limit);
+    std::uint64_t decided = 0;
+    for (const auto& found : due.jobs) decided += judge(found) ? 1 : 0;
+    spend(due.more ? limit : due.jobs.size(), decided);
+    if (due.more)
+      pass_.position = due.cursor;
+    else
+      next_phase();
+  }
+
+  /// True if this job was late enough to be decided, and was not before.
+  bool judge(const jobs::DueFound& found) {
+    Job job = found.job;
+    if (job.state != jobs::State::scheduled || job.settled) return false;
+    if (found.held) {
+      hold(job);
+      return false;
+    }
+    switch (jobs::judge(job.spec.misfire, job.spec.grace, found.lateness)) {
+      case Fate::runs_on_time:
+        return false;
+      case Fate::runs_late:
+        jobs::settle_late(work_, job);
+        ++pass_.report.run_late;
+        say(late_line(job, found.lateness));
+        return true;
+      case Fate::missed:
+        jobs::end_missed(work_, job);
+        ++pass_.report.missed;
+        say(missed_line(job, found.lateness));
+        return true;
+    }
+    return false;
+  }
+
+  void hold(const Job& job) {
+    ++pass_.report.held;
+    if (worth_a_report(pass_.report)) say(held_line(job, work_.now.trust));
+  }
+
+  /// While the wall time is not believable all of its jobs are held, whenever they are due.
+  void count_held() {
+    if (work_.now.trust != Trust::untrusted) return next_phase();
+    const auto lane = keys::jobs_in_lane(Due::Lane::wall, 0);
+    const auto page = work_.txn.scan(pass_.position.empty() ? lane.from : pass_.position, lane.to, looks_);
+    const bool more = page.size() == looks_;
+    for (const auto& entry : page) {
+      const auto job = jobs::decode_job(entry.value);
+      if (job.ok() && job->state == jobs::State::scheduled) hold(*job);
+    }
+    spend(page.size(), 0);
+    if (!more) {
+      count_held_schedules();
+      return next_phase();
+    }
+    pass_.position = keys::after(page.back().key);
+  }
+
+  void count_held_schedules() {
+    const auto lane = keys::schedules_in_lane(Due::Lane::wall, 0);
+    pass_.report.held += work_.txn.scan(lane.from, lane.to, work_.limits.schedules_device).size();
+  }
+
+  void decide_schedules() {
+    const auto affordable = std::max<std::uint64_t>(1, work_.limits.batch_effects / kEffectsPerSchedule);
+    const auto decided = schedules::decide_due(work_, std::min(room(), affordable));
+    for (const auto& decision : decided.decisions) {
+      if (decision.missed == 0) continue;
+      pass_.report.schedule_slots_missed += decision.missed;
+      pass_.report.schedule_slots_dropped += decision.dropped;
+      say(schedule_line(decision));
+    }
+    spend(looks_, decisions_);  // its jobs fill a batch
+    if (!decided.more) next_phase();
+  }
+
+  Work& work_;
+  PassState& pass_;
+  std::uint64_t decisions_;
+  std::uint64_t looks_;
+};
+
+/// At start the length of an outage may have been unknown; once time is believable it can be told, once.
+void revise_gap_of_boot(Work& work, std::vector<std::uint32_t>& gaps) {
+  const auto found =
+      work.txn.scan(keys::gap(0), keys::gap(UINT32_MAX), work.limits.gaps_ring, store::Direction::backward);
+  const auto body = work.txn.get(keys::boot(work.now.boot));
+  const auto boot = body ? decode_boot(*body) : Result<Boot>(Error{});
+  if (!boot.ok()) return;
+  for (const auto& entry : found) {
+    auto gap = decode_gap(entry.value);
+    if (!gap.ok()) continue;
+    if (gap->boot < work.now.boot) return;
+    if (gap->cause != GapCause::power_off || gap->certainty != Certainty::unknown || !gap->from) continue;
+    gap->to = work.now.wall - (work.now.instant - boot->started);
+    gap->certainty = *gap->to >= *gap->from ? Certainty::bounded : Certainty::at_least;
+    gap->length = std::max(*gap->to - *gap->from, gap->length);
+    rewrite_gap(work.txn, *gap);
+    if (std::find(gaps.begin(), gaps.end(), gap->number) == gaps.end()) gaps.push_back(gap->number);
+    return;
+  }
+}
+
+/// The pass to work on: the one a cursor stands for, or a new one.
+PassState& take_up(Work& work, Trigger trigger, Cursor& cursor) {
+  if (cursor.pass && cursor.pass->epoch == work.epoch) return *cursor.pass;
+  const bool resumed = cursor.pass.has_value();
+  PassState pass = cursor.pass.value_or(PassState{});
+  if (!resumed) {
+    pass.report.number = last_number(work.txn, Key::report) + 1;  // given when the report is written
+    pass.report.trigger = trigger;
+  }
+  // Cut by power: its report goes on, and its scan begins anew, for more may be late by now. What it decided is
+  // settled or ended and not met again.
+  pass.report.resumed = resumed;
+  pass.epoch = work.epoch;
+  pass.position.clear();
+  pass.report.held = 0;
+  pass.phase = resumed || trigger == Trigger::boot ? Phase::attempts : Phase::jobs;
+  auto& gaps = pass.report.gaps;
+  gaps.insert(gaps.end(), cursor.pending_gaps.begin(), cursor.pending_gaps.end());
+  cursor.pending_gaps.clear();
+  if (trigger == Trigger::trust) revise_gap_of_boot(work, gaps);
+  if (gaps.size() > kGapsPerReport) gaps.erase(gaps.begin(), gaps.end() - kGapsPerReport);
+  if (trigger == Trigger::boot || resumed) schedules::replan(work, std::nullopt);
+  return cursor.pass.emplace(std::move(pass));
+}
+
+/// Writes what is left of the report and answers it whole.
+std::optional<Report> end_report(Work& work, PassState& pass) {
+  auto& report = pass.report;
+  report.boot = work.now.boot;
+  report.at = work.now.wall;
+  report.trust = work.now.trust;
+  if (!report.lines.empty()) put_report_part(work.txn, report.number, ++pass.full_parts, report.lines);
+  put_report_head(work.txn, report, pass.full_parts, work.limits);
+  return read_report(work.txn, report.number);
+}
+
+}  // namespace
+
+const char* name_of(Trigger trigger) {
+  switch (trigger) {
+    case Trigger::boot:
+      return "boot";
+    case Trigger::resume:
+      return "resume";
+    case Trigger::step:
+      return "step";
+    case Trigger::trust:
+      return "trust";
+  }
+  return "boot";
+}
+
+void add_gap(Work& work, Gap gap) {
+  if (gap.length < kShortestGap)
+    count_short_gap(work.txn);
+  else
+    record_gap(work.txn, gap, work.now.boot, work.limits);
+}
+
+Pass reconcile(Work& work, Trigger trigger) {
+  const Cursor before = read_cursor(work.txn);
+  Cursor cursor = before;
+  auto& pass = take_up(work, trigger, cursor);
+  Batch(work, pass).run();
+
+  Pass answer;
+  answer.more = pass.phase != Phase::finished;
+  if (!answer.more) {
+    if (worth_a_report(pass.report)) answer.report = end_report(work, pass);
+    cursor.pass.reset();
+  }
+  if (cursor != before) write_cursor(work.txn, cursor);
+  return answer;
+}
+
+}  // namespace dormouse::reconcile
