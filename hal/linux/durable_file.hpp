@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files that are whole or not there: the few steps that make a change of a folder survive a power cut.
+// Errors everywhere: store.no_space, store.read_only, store.io, each naming the file. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <utility>
+
+#include "runtime/base/bytes.hpp"
+#include "runtime/base/result.hpp"
+
+namespace dormouse::hal_linux {
+
+/// Owns a descriptor.
+class FileHandle {
+ public:
+  FileHandle() = default;
+  explicit FileHandle(int fd) : fd_(fd) {}
+  FileHandle(FileHandle&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileHandle& operator=(FileHandle&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~FileHandle();
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+/// What an errno means for the store.
+Error file_error(const char* doing, const std::filesystem::path& path, int error);
+
+/// Writes all of it, however the kernel cuts it up.
+Status write_at(int fd, const std::filesystem::path& path, std::uint64_t offset, BytesView bytes);
+/// Zeros up to `size`, written and not only reserved, so that later writes there need no new blocks.
+Status write_zeros(int fd, const std::filesystem::path& path, std::uint64_t from, std::uint64_t to);
+
+/// Makes a file's content, or a folder's names, durable.
+Status sync_path(const std::filesystem::path& path);
+/// Renames within one folder, durable on return.
+Status rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
+/// Replaces the file: it has the old content or the new, never less. Goes through "<name>.new-<pid>".
+Status replace_file(const std::filesystem::path& path, BytesView content);
+
+/// The name that a thing has until it is whole: "<path>.new-<pid>".
+std::filesystem::path unfinished_name(const std::filesystem::path& path);
+
+}  // namespace dormouse::hal_linux

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hal/sim/memory_medium.hpp"
+
+#include <algorithm>
+
+#include "runtime/base/check.hpp"
+
+namespace dormouse::hal_sim {
+
+namespace {
+
+Error told_to_fail(const char* what) {
+  return {.code = "store.io", .message = std::string("the simulated file cannot ") + what};
+}
+
+}  // namespace
+
+void MemoryFile::cut_power(const KeepsNew& keeps_new) {
+  power_ = false;
+  unsynced_.merge(unproven_);
+  unproven_.clear();
+  for (const std::uint64_t unit : unsynced_) {
+    const std::uint64_t from = unit * unit_bytes;
+    const std::uint64_t length = std::min(unit_bytes, durable_.size() - from);
+    if (keeps_new(unit)) durable_.replace(from, length, current_, from, length);
+  }
+  unsynced_.clear();
+  current_ = durable_;
+}
+
+void MemoryFile::restore() {
+  power_ = true;
+  failing_writes_ = 0;
+  failing_syncs_ = 0;
+}
+
+void MemoryFile::tamper(std::uint64_t offset, BytesView bytes) {
+  check(offset <= current_.size() && bytes.size() <= current_.size() - offset, "memory_file:outside");
+  durable_.replace(offset, bytes.size(), bytes);
+  current_.replace(offset, bytes.size(), bytes);
+}
+
+class MemoryMedium final : public store::StorageMedium {
+ public:
+  explicit MemoryMedium(MemoryFile& file) : file_(file) {}
+
+  std::uint64_t size() const override { return file_.current_.size(); }
+
+  Result<Bytes> read(std::uint64_t offset, std::uint64_t length) override {
+    if (!file_.power_) return told_to_fail("be read without power");
+    if (offset >= size()) return Bytes();
+    return file_.current_.substr(offset, length);
+  }
+
+  Status write(std::uint64_t offset, BytesView bytes) override {
+    check(offset <= size() && bytes.size() <= size() - offset, "memory_medium:outside");
+    if (!file_.power_) return told_to_fail("be written without power");
+    if (file_.failing_writes_ > 0) {
+      --file_.failing_writes_;
+      return told_to_fail("be written");
+    }
+    if (bytes.empty()) return done();
+    file_.current_.replace(offset, bytes.size(), bytes);
+    file_.bytes_written_ += bytes.size();
+    const std::uint64_t last = (offset + bytes.size() - 1) / MemoryFile::unit_bytes;
+    for (std::uint64_t unit = offset / MemoryFile::unit_bytes; unit <= last; ++unit) {
+      file_.unsynced_.insert(unit);
+      file_.unproven_.erase(unit);
+    }
+    return done();
+  }
+
+  Status sync() override {
+    if (!file_.power_) return told_to_fail("be synced without power");
+    if (file_.failing_syncs_ > 0) {
+      --file_.failing_syncs_;
+      file_.unproven_.merge(file_.unsynced_);
+      file_.unsynced_.clear();
+      return told_to_fail("be synced");
+    }
+    for (const std::uint64_t unit : file_.unsynced_) {
+      const std::uint64_t from = unit * MemoryFile::unit_bytes;
+      const std::uint64_t length = std::min(MemoryFile::unit_bytes, size() - from);
+      file_.durable_.replace(from, length, file_.current_, from, length);
+    }
+    file_.unsynced_.clear();
+    ++file_.syncs_;
+    return done();
+  }
+
+ private:
+  MemoryFile& file_;
+};
+
+std::unique_ptr<store::StorageMedium> open_memory_medium(MemoryFile& file) {
+  return std::make_unique<MemoryMedium>(file);
+}
+
+}  // namespace dormouse::hal_sim

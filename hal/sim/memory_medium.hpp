@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The simulated twin of a file that is written in place. MemoryFile is what the flash holds: it belongs to the
+// simulation and survives boots. Faults it can be told to have:
+//   - a cut: of everything written since the last good sync, each 512-byte unit keeps the old or the new bytes,
+//     as a chooser says; while the power is off every call fails
+//   - the next writes or syncs fail. After a failed sync what it covered stays readable but unproven: a later
+//     sync does not make it durable, only writing it again does
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+
+#include "runtime/base/bytes.hpp"
+#include "runtime/store/medium.hpp"
+
+namespace dormouse::hal_sim {
+
+class MemoryFile {
+ public:
+  static constexpr std::uint64_t unit_bytes = 512;
+
+  explicit MemoryFile(std::uint64_t size) : durable_(size, '\0'), current_(size, '\0') {}
+
+  /// True: the unit keeps what was written last.
+  using KeepsNew = std::function<bool(std::uint64_t unit)>;
+  void cut_power(const KeepsNew& keeps_new = [](std::uint64_t) { return false; });
+  /// Power is back, faults are cleared.
+  void restore();
+  void fail_writes(std::uint64_t times = 1) { failing_writes_ = times; }
+  void fail_syncs(std::uint64_t times = 1) { failing_syncs_ = times; }
+  /// Bit rot, for tests.
+  void tamper(std::uint64_t offset, BytesView bytes);
+
+  std::uint64_t syncs() const { return syncs_; }
+  std::uint64_t bytes_written() const { return bytes_written_; }
+
+ private:
+  friend class MemoryMedium;
+
+  Bytes durable_;
+  Bytes current_;
+  std::set<std::uint64_t> unsynced_;  // units
+  std::set<std::uint64_t> unproven_;  // units that a failed sync covered
+  bool power_ = true;
+  std::uint64_t failing_writes_ = 0;
+  std::uint64_t failing_syncs_ = 0;
+  std::uint64_t syncs_ = 0;
+  std::uint64_t bytes_written_ = 0;
+};
+
+/// A medium on the file, which must outlive it.
+std::unique_ptr<store::StorageMedium> open_memory_medium(MemoryFile& file);
+
+}  // namespace dormouse::hal_sim

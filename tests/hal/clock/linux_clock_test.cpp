@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real clock on the machine that runs the tests, and its reading of the kernel's files on made-up ones.
+#include <filesystem>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "hal/linux/clock.hpp"
+#include "hal/linux/clock_text.hpp"
+#include "runtime/time/rfc3339.hpp"
+#include "runtime/time/step.hpp"
+#include "tests/hal/linux_io/loop_runner.hpp"
+
+namespace dormouse::hal_linux {
+namespace {
+
+using hal::ClockEvent;
+
+void write_file(const std::string& path, const std::string& text) {
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+  std::ofstream(path) << text;
+}
+
+/// The real clock, but with the folders of the kernel's files under a temporary one where asked.
+struct Bed {
+  explicit Bed(ClockFacts facts = {}) { open(std::move(facts)); }
+  void open(ClockFacts facts) {
+    auto made = make_linux_clock(runner.loop, std::move(facts));
+    check(made.ok(), "test:clock");
+    clock = std::move(made).value();
+    clock->listen([this](ClockEvent event) { events.push_back(event); });
+  }
+  /// False: it did not come in time.
+  bool told(ClockEvent event) {
+    return runner.until([&] { return !events.empty() && events.back() == event; });
+  }
+
+  LoopRunner runner;
+  TemporaryDirectory folder;
+  std::unique_ptr<hal::Clock> clock;
+  std::vector<ClockEvent> events;
+};
+
+TEST(LinuxClock, samples_rise_and_agree_with_one_another) {
+  const Bed bed;
+  const Sample first = bed.clock->read();
+  const Sample second = bed.clock->read();
+  EXPECT_GE(second.instant, first.instant);
+  EXPECT_GE(second.monotonic, first.monotonic);
+  EXPECT_GT(first.instant.ms, 0);
+  EXPECT_GE(Duration{first.instant.ms + 1}, first.monotonic);  // suspend only adds
+  EXPECT_GT(first.wall, *parse_rfc3339("2020-01-01T00:00:00Z"));
+  EXPECT_EQ(compare(first, second).suspended, Duration::zero());
+}
+
+TEST(LinuxClock, the_kernel_boot_id_is_sixteen_bytes_and_the_same_for_every_clock) {
+  const Bed one;
+  const Bed two;
+  EXPECT_EQ(one.clock->kernel_boot_id().size(), 16u);
+  EXPECT_EQ(one.clock->kernel_boot_id(), two.clock->kernel_boot_id());
+}
+
+TEST(LinuxClock, without_a_kernel_boot_id_there_is_no_clock) {
+  LoopRunner runner;
+  const TemporaryDirectory folder;
+  const auto made = make_linux_clock(runner.loop, {.proc = folder.path()});
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().code, "time.read_failed");
+}
+
+TEST(LinuxClock, the_armed_timer_fires_not_before_its_instant) {
+  Bed bed;
+  const Instant due = bed.clock->read().instant + Duration{20};
+  bed.clock->arm(due);
+  ASSERT_TRUE(bed.told(ClockEvent::timer_due));
+  EXPECT_GE(bed.clock->read().instant, due);
+  EXPECT_EQ(bed.events.size(), 1u);
+}
+
+TEST(LinuxClock, what_is_armed_in_the_past_fires_at_once_and_only_the_last_counts) {
+  Bed bed;
+  bed.clock->arm(bed.clock->read().instant + Duration{3'600'000});
+  bed.clock->arm(Instant{0});
+  ASSERT_TRUE(bed.told(ClockEvent::timer_due));
+}
+
+TEST(LinuxClock, arming_nothing_disarms) {
+  Bed bed;
+  bed.clock->arm(Instant{1});
+  bed.clock->arm(std::nullopt);
+  bed.runner.turn();
+  EXPECT_TRUE(bed.events.empty());
+}
+
+TEST(LinuxClock, it_can_be_armed_again_and_from_another_thread) {
+  Bed bed;
+  for (std::size_t i = 1; i <= 3; ++i) {
+    std::thread([&] { bed.clock->arm(Instant{1}); }).join();
+    ASSERT_TRUE(bed.runner.until([&] { return bed.events.size() == i; }));
+  }
+}
+
+TEST(LinuxClock, a_clock_that_is_gone_tells_nobody) {
+  Bed bed;
+  bed.clock->arm(Instant{1});
+  bed.clock.reset();
+  bed.runner.turn();
+  EXPECT_TRUE(bed.events.empty());
+}
+
+TEST(LinuxClock, a_daemons_marker_is_seen_also_where_its_folders_come_later) {
+  Bed bed;
+  const std::string run = bed.folder.path();
+  std::filesystem::create_directories(run + "/systemd");
+  bed.open({.run = run});
+  const SyncState before = bed.clock->sync();
+  std::filesystem::create_directories(run + "/systemd/timesync");
+  bed.runner.turn();
+  EXPECT_TRUE(bed.events.empty());
+  write_file(run + "/systemd/timesync/synchronized", "");
+  ASSERT_TRUE(bed.told(ClockEvent::sync_hint));
+  EXPECT_TRUE(bed.clock->sync().disciplined);
+  EXPECT_EQ(before.disciplined, before.max_error_ms < 16'000);
+}
+
+TEST(LinuxClock, the_board_says_what_its_rtc_is_worth) {
+  struct Row {
+    const char* name;
+    ClockFacts::Rtc kind;
+    const char* hctosys;  // none: there is no such RTC
+    bool battery = true;
+    bool present;
+    bool set_wall;
+    bool valid;
+  };
+  const Row rows[] = {
+      {.name = "none",
+       .kind = ClockFacts::Rtc::none,
+       .hctosys = "1\n",
+       .present = false,
+       .set_wall = false,
+       .valid = false},
+      {.name = "host",
+       .kind = ClockFacts::Rtc::host,
+       .hctosys = nullptr,
+       .present = true,
+       .set_wall = true,
+       .valid = true},
+      {.name = "good",
+       .kind = ClockFacts::Rtc::kernel,
+       .hctosys = "1\n",
+       .present = true,
+       .set_wall = true,
+       .valid = true},
+      {.name = "without a battery",
+       .kind = ClockFacts::Rtc::kernel,
+       .hctosys = "1\n",
+       .battery = false,
+       .present = true,
+       .set_wall = true,
+       .valid = false},
+      {.name = "did not set the wall",
+       .kind = ClockFacts::Rtc::kernel,
+       .hctosys = "0\n",
+       .present = true,
+       .set_wall = false,
+       .valid = false},
+      {.name = "not there",
+       .kind = ClockFacts::Rtc::kernel,
+       .hctosys = nullptr,
+       .present = false,
+       .set_wall = false,
+       .valid = false},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    Bed bed;
+    const std::string sys = bed.folder.path();
+    if (row.hctosys != nullptr) {
+      write_file(sys + "/class/rtc/rtc3/hctosys", row.hctosys);
+      write_file(sys + "/class/rtc/rtc3/since_epoch", "1780315200\n");
+    }
+    bed.open({.rtc = row.kind, .rtc_number = 3, .rtc_battery = row.battery, .sys = sys});
+    const RtcState rtc = bed.clock->rtc();
+    EXPECT_EQ(rtc.present, row.present);
+    EXPECT_EQ(rtc.set_wall_at_boot, row.set_wall);
+    EXPECT_EQ(rtc.valid, row.valid);
+    EXPECT_EQ(rtc.reading.has_value(), row.present);
+    if (row.kind == ClockFacts::Rtc::kernel && row.present) {
+      EXPECT_EQ(format_utc(*rtc.reading), "2026-06-01T12:00:00Z");
+    }
+  }
+}
+
+TEST(LinuxClock, a_watchdog_that_reset_the_device_is_evidence) {
+  Bed bed;
+  const std::string sys = bed.folder.path();
+  bed.open({.sys = sys});
+  EXPECT_FALSE(bed.clock->evidence().watchdog);
+  write_file(sys + "/class/watchdog/watchdog0/bootstatus", "32\n");
+  EXPECT_TRUE(bed.clock->evidence().watchdog);
+  EXPECT_EQ(bed.clock->evidence().text, "watchdog0");
+}
+
+TEST(ClockText, reads_what_the_kernel_writes_and_nothing_else) {
+  const auto id = parse_boot_id("b8a1f0c2-0011-4233-8455-66778899aabb\n");
+  ASSERT_TRUE(id.has_value());
+  EXPECT_EQ(*id, std::string("\xb8\xa1\xf0\xc2\x00\x11\x42\x33\x84\x55\x66\x77\x88\x99\xaa\xbb", 16));
+  for (const char* bad :
+       {"", "\n", "b8a1f0c2", "b8a1f0c2-0011-4233-8455-66778899aab", "zza1f0c2-0011-4233-8455-66778899aabb"})
+    EXPECT_EQ(parse_boot_id(bad), std::nullopt) << bad;
+
+  EXPECT_EQ(parse_number("1780315200\n"), 1'780'315'200);
+  EXPECT_EQ(parse_number("-5"), -5);
+  for (const char* bad : {"", "\n", "1 2", "one", "99999999999999999999"})
+    EXPECT_EQ(parse_number(bad), std::nullopt);
+
+  EXPECT_TRUE(was_watchdog_reset("32\n"));
+  EXPECT_TRUE(was_watchdog_reset("33\n"));
+  EXPECT_FALSE(was_watchdog_reset("0\n"));
+  EXPECT_FALSE(was_watchdog_reset("1\n"));  // too hot
+  EXPECT_FALSE(was_watchdog_reset(""));
+}
+
+}  // namespace
+}  // namespace dormouse::hal_linux

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the real loop until something has happened, with one deadline against hanging: tests wait for events, never
+// for durations.
+#pragma once
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <unistd.h>
+
+#include "hal/linux/event_loop.hpp"
+
+namespace dormouse::hal_linux {
+
+struct LoopRunner {
+  AsioLoop loop;
+
+  /// False: the deadline came first.
+  template <class Condition>
+  bool until(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!condition()) {
+      const auto left = deadline - std::chrono::steady_clock::now();
+      if (left <= std::chrono::seconds(0)) return false;
+      loop.context().run_one_for(
+          std::min<std::chrono::steady_clock::duration>(left, std::chrono::milliseconds(20)));
+    }
+    return true;
+  }
+  /// Everything that is ready now, without waiting.
+  void turn() { loop.context().poll(); }
+};
+
+/// A new directory that goes away with its contents. Short, for socket paths.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string name = "/tmp/dormouse-XXXXXX";
+    path_ = ::mkdtemp(name.data());
+  }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace dormouse::hal_linux
