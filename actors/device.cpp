@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/device.hpp"
+
+#include <mutex>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+
+#include "actors/messages.hpp"
+#include "actors/supervisor.hpp"
+#include "actors/worker_pool.hpp"
+
+namespace dormouse::actors {
+
+namespace {
+
+/// `sharing` blocks when there is nothing to do (the default policy polls); `testing` runs all on one thread.
+caf::actor_system_config system_config(bool one_thread) {
+  caf::actor_system_config config;
+  config.set("scheduler.policy", one_thread ? caf::atom("testing") : caf::atom("sharing"));
+  config.set("scheduler.max-threads", std::size_t{1});
+  return config;
+}
+
+Error not_started() {
+  return Error{"store.closed", "The device is not running.", "Start it and wait until it is ready."};
+}
+
+}  // namespace
+
+struct Device::Impl {
+  caf::actor_system_config config;
+  caf::actor_system system;
+  std::unique_ptr<WorkerPool> workers;
+  DeviceParts parts;
+  Handlers handlers;
+  DeviceOptions options;
+  SupervisorActor supervisor;
+  std::mutex mutex;  // guards the three below: set by the supervisor, read by callers
+  StorageActor storage;
+  SchedulerActor scheduler;
+  CronActor cron;
+
+  Impl(DeviceParts the_parts, Handlers the_handlers, DeviceOptions the_options)
+      : config(system_config(the_options.one_thread)),
+        system(config),
+        parts(std::move(the_parts)),
+        handlers(std::move(the_handlers)),
+        options(std::move(the_options)) {
+    if (!options.one_thread) workers = std::make_unique<WorkerPool>(options.limits.running_device);
+  }
+
+  Executor executor() {
+    if (options.one_thread) return [](const std::function<void()>& job) { job(); };
+    return [this](std::function<void()> job) { workers->run(std::move(job)); };
+  }
+
+  /// Sends an operation and answers a future: a short-lived actor waits for the reply.
+  template <class Actor, class Op, class To>
+  auto ask_for(const Actor& actor, Op op, To to) {
+    using Value = typename Op::Value;
+    using Wanted = std::invoke_result_t<To, Value&&>;
+    auto promise = std::make_shared<std::promise<Result<Wanted>>>();
+    auto future = promise->get_future();
+    if (!actor) {
+      promise->set_value(not_started());
+      return future;
+    }
+    // The actor is an argument of spawn, not a capture: without any CAF binds a reference to nothing.
+    const auto asker = [promise, to, op = std::move(op)](caf::event_based_actor* self, const Actor& asked) {
+      self->request(asked, caf::infinite, op)
+          .then(
+              [promise, to](Answer<Value>& answer) {
+                if (answer.result.ok()) {
+                  promise->set_value(to(std::move(*answer.result)));
+                } else {
+                  promise->set_value(std::move(answer.result).error());
+                }
+              },
+              [promise](caf::error&) { promise->set_value(not_started()); });
+    };
+    system.spawn(asker, actor);
+    return future;
+  }
+  template <class Actor, class Op>
+  auto ask(const Actor& actor, Op op) {
+    return ask_for(actor, std::move(op), [](typename Op::Value&& value) { return std::move(value); });
+  }
+  template <class Actor>
+  Actor current(const Actor& actor) {
+    const std::lock_guard lock(mutex);
+    return actor;
+  }
+
+  void settle() { dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler()).run(); }
+
+  /// Ends all actors where they are.
+  void kill_all() {
+    if (supervisor) caf::anon_send_exit(supervisor, caf::exit_reason::kill);
+    supervisor = nullptr;
+    storage = nullptr;
+    scheduler = nullptr;
+    cron = nullptr;
+    if (options.one_thread) {
+      settle();
+    } else {
+      system.await_all_actors_done();  // they use what is destroyed next
+    }
+  }
+};
+
+Device::Device(DeviceParts parts, Handlers handlers, DeviceOptions options)
+    : impl_(std::make_unique<Impl>(std::move(parts), std::move(handlers), std::move(options))) {}
+
+Device::~Device() {
+  impl_->kill_all();
+  impl_->parts.clock->listen({});
+  if (impl_->parts.power != nullptr) impl_->parts.power->listen({});
+}
+
+void Device::start(std::function<void(Status)> ended) {
+  Impl& impl = *impl_;
+  SupervisorSetup setup;
+  setup.parts = impl.parts;
+  setup.options = impl.options;
+  setup.handlers = impl.handlers.all();
+  setup.executor = impl.executor();
+  setup.one_thread = impl.options.one_thread;
+  setup.started = [&impl](StorageActor storage, SchedulerActor scheduler, CronActor cron) {
+    const std::lock_guard lock(impl.mutex);
+    impl.storage = std::move(storage);
+    impl.scheduler = std::move(scheduler);
+    impl.cron = std::move(cron);
+  };
+  setup.ended = std::move(ended);
+  impl.supervisor = spawn_supervisor(impl.system, std::move(setup));
+  caf::anon_send(impl.supervisor, StartDevice{});
+}
+
+void Device::stop(hal::StopReason reason) {
+  caf::anon_send(impl_->supervisor, StopDevice{reason});
+}
+
+std::future<Result<jobs::Enqueued>> Device::enqueue(jobs::JobSpec spec, Identity who) {
+  return impl_->ask_for(impl_->current(impl_->scheduler),
+                        EnqueueJobs{std::move(who), jobs::Trigger::call, {std::move(spec)}},
+                        [](const std::vector<jobs::Enqueued>& all) { return all.front(); });
+}
+
+std::future<Result<jobs::Cancelled>> Device::cancel(std::uint64_t id, std::string reason, Identity who) {
+  return impl_->ask(impl_->current(impl_->scheduler), CancelJob{std::move(who), id, {}, std::move(reason)});
+}
+
+std::future<Result<JobView>> Device::job(std::uint64_t id) {
+  return impl_->ask(impl_->current(impl_->storage), GetJob{Identity{}, id, true});
+}
+
+std::future<Result<JobViews>> Device::list(jobs::ListQuery query) {
+  return impl_->ask(impl_->current(impl_->storage), ListJobs{Identity{}, std::move(query)});
+}
+
+std::future<Result<schedules::Put>> Device::put(schedules::Definition definition, Identity who) {
+  return impl_->ask(impl_->current(impl_->cron), PutSchedule{std::move(who), std::move(definition)});
+}
+
+std::future<Status> Device::remove_schedule(std::string name_or_id, Identity who) {
+  return impl_->ask(impl_->current(impl_->cron), DeleteSchedule{std::move(who), std::move(name_or_id)});
+}
+
+std::future<Result<ScheduleViews>> Device::list_schedules() {
+  return impl_->ask(impl_->current(impl_->storage), ListSchedules{});
+}
+
+std::future<Result<BootsView>> Device::boots() {
+  return impl_->ask(impl_->current(impl_->storage), GetBoots{});
+}
+
+std::future<Result<std::string>> Device::explain(std::string job_or_schedule) {
+  return impl_->ask(impl_->current(impl_->storage), Explain{Identity{}, std::move(job_or_schedule)});
+}
+
+void Device::settle() {
+  impl_->settle();
+}
+
+}  // namespace dormouse::actors

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/device_time.hpp"
+
+#include <utility>
+
+namespace dormouse::actors {
+
+Now DeviceTime::now() const {
+  const Sample sample = clock_.read();
+  const std::lock_guard lock(mutex_);
+  return {sample.instant, sample.wall, trust_.trust(), boot_, kernel_boot_};
+}
+
+void DeviceTime::publish(const TrustState& trust) {
+  const std::lock_guard lock(mutex_);
+  trust_ = trust;
+}
+
+TrustState DeviceTime::trust() const {
+  const std::lock_guard lock(mutex_);
+  return trust_;
+}
+
+void DeviceTime::begin_boot(std::uint32_t boot, std::uint32_t kernel_boot) {
+  const std::lock_guard lock(mutex_);
+  boot_ = boot;
+  kernel_boot_ = kernel_boot;
+}
+
+void DeviceTime::note_commit(Instant at) {
+  std::function<void()> tell;
+  {
+    const std::lock_guard lock(mutex_);
+    last_commit_ = at;
+    tell = std::exchange(tell_, {});
+  }
+  if (tell) tell();
+}
+
+void DeviceTime::tell_next_commit(std::function<void()> told) {
+  const std::lock_guard lock(mutex_);
+  tell_ = std::move(told);
+}
+
+std::optional<Instant> DeviceTime::last_commit() const {
+  const std::lock_guard lock(mutex_);
+  return last_commit_;
+}
+
+}  // namespace dormouse::actors

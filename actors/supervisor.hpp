@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starts the actors in order, watches them, stops them in order. An actor that ends by itself ends the device with
+// a clear error; the watchdog is fed only while every actor answers.
+//   start:  storage opens the store and begins the boot -> timekeeper, dispatcher, scheduler, cron, link ->
+//           reconcile -> configured schedules -> links open -> ready
+//   stop:   links and cron take nothing more -> scheduler and dispatcher drain -> timekeeper -> peers are told
+//           bye, links shut -> store closed, the clean mark last
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "actors/device.hpp"
+#include "actors/device_time.hpp"
+#include "actors/messages.hpp"
+
+namespace dormouse::actors {
+
+struct SupervisorSetup {
+  DeviceParts parts;
+  DeviceOptions options;
+  std::map<std::string, Handlers::Entry> handlers;
+  Executor executor;
+  bool one_thread = false;
+  /// The actors to talk to, once they are there.
+  std::function<void(StorageActor, SchedulerActor, CronActor)> started;
+  std::function<void(Status)> ended;  // exactly once: the device has stopped, or could not start or go on
+};
+
+/// Killing it kills every actor it spawned.
+SupervisorActor spawn_supervisor(caf::actor_system& system, SupervisorSetup setup);
+
+}  // namespace dormouse::actors
