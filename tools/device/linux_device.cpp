@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/device/linux_device.hpp"
+
+#include <unistd.h>
+
+#include "hal/linux/clock.hpp"
+#include "hal/linux/data_directory.hpp"
+#include "hal/linux/event_loop.hpp"
+#include "hal/linux/process_launcher.hpp"
+#include "hal/linux/signals.hpp"
+#include "hal/linux/unix_socket_link.hpp"
+#include "hal/linux/watchdog.hpp"
+#include "runtime/time/rfc3339.hpp"
+
+namespace dormouse {
+
+std::string version() {
+  return DORMOUSE_VERSION;
+}
+
+WallTime build_date() {
+  return parse_rfc3339(DORMOUSE_BUILD_DAY "T00:00:00Z").value();
+}
+
+/// In order of making: what comes later uses what comes before, so it goes first at the end.
+struct LinuxDevice::Parts {
+  std::unique_ptr<hal_linux::DataDirectory> data;
+  std::unique_ptr<store::StorageMedium> heartbeat;
+  hal_linux::AsioLoop loop;
+  std::unique_ptr<hal::Clock> clock;
+  std::unique_ptr<hal::ProcessLauncher> processes;
+  std::unique_ptr<hal::Power> power;
+  std::unique_ptr<hal::Watchdog> watchdog;
+  std::unique_ptr<hal::Link> socket;
+  std::function<void()> ready;  // called on the loop's thread
+  std::unique_ptr<actors::Device> device;
+  Status ended = done();
+};
+
+namespace {
+
+void add_commands(const actors::Config& config, actors::Handlers& handlers) {
+  for (const auto& handler : config.handlers) {
+    handlers.add_command(handler.name, handler.command, handler.max_running);
+    handlers.limit(handler.name, handler.timeout, handler.callers);
+  }
+}
+
+hal_linux::ClockFacts clock_facts(const hal::RtcFact& rtc) {
+  hal_linux::ClockFacts facts;
+  if (rtc.kind == hal::RtcFact::Kind::host) facts.rtc = hal_linux::ClockFacts::Rtc::host;
+  if (rtc.kind == hal::RtcFact::Kind::device) facts.rtc = hal_linux::ClockFacts::Rtc::kernel;
+  facts.rtc_number = static_cast<unsigned>(rtc.number);
+  return facts;
+}
+
+std::unique_ptr<hal::Link> make_socket(hal_linux::AsioLoop& loop, const LinuxOptions& options) {
+  const std::string path = options.socket_path.empty() ? options.board.socket_path : options.socket_path;
+  if (path == "-") return nullptr;
+  hal_linux::SocketOptions socket;
+  socket.path = path;
+  for (const auto& allow : options.config.allow) socket.allow.push_back({allow.uid, allow.gid, allow.who});
+  socket.max_clients = options.config.limits.socket_clients;
+  socket.max_frame = options.config.limits.socket_frame_bytes;
+  socket.output_bytes = options.config.limits.output_bytes;
+  return hal_linux::make_unix_socket_link(loop, std::move(socket));
+}
+
+/// The data directory's tree, opened on the storage thread; a lost store is told and the new one used.
+Result<std::unique_ptr<store::Tree>> open_tree(hal_linux::DataDirectory& data, const Limits& limits,
+                                               const actors::Observer& observe) {
+  hal_linux::DataDirectory::StoreOptions options;
+  options.map_bytes = limits.map_bytes;
+  auto opened = data.open_store_tree(options);
+  if (!opened.ok()) return std::move(opened).error();
+  if (opened->alarm) {
+    observe(
+        {actors::Event::Kind::alarm, {}, 0, {}, 0, {}, {}, 0, opened->alarm->code + ": " + opened->alarm->message});
+  }
+  return std::move(opened->tree);
+}
+
+actors::DeviceOptions options_of(const LinuxOptions& options, bool is_volatile) {
+  actors::DeviceOptions device;
+  device.name = options.config.name.empty() ? options.board.name : options.config.name;
+  device.component = options.config.component;
+  device.version = version();
+  device.build_date = options.board.build_date.value_or(build_date());
+  device.limits = options.config.limits;
+  device.schedules = options.config.schedules;
+  device.observe = options.observe;
+  device.heartbeat_interval = options.config.heartbeat.value_or(options.board.heartbeat_interval);
+  device.heartbeat_writes_per_day = options.board.heartbeat_writes_per_day;
+  device.drain = options.board.drain_bound;
+  device.refuse_volatile = is_volatile && !options.config.volatile_ok && !options.board.volatile_ok;
+  return device;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LinuxDevice>> LinuxDevice::open(LinuxOptions options, actors::Handlers handlers) {
+  if (auto settled = actors::settle_users(options.config, ::geteuid() == 0); !settled.ok()) {
+    return std::move(settled).error();
+  }
+  auto parts = std::make_unique<Parts>();
+  const std::string data_dir = options.data_dir.empty() ? options.board.data_dir : options.data_dir;
+  auto data = hal_linux::DataDirectory::acquire(data_dir, {options.board.allow_fs});
+  if (!data.ok()) return std::move(data).error();
+  parts->data = std::move(*data);
+  auto heartbeat = parts->data->open_heartbeat();
+  if (!heartbeat.ok()) return std::move(heartbeat).error();
+  parts->heartbeat = std::move(*heartbeat);
+  auto clock = hal_linux::make_linux_clock(parts->loop, clock_facts(options.board.rtc));
+  if (!clock.ok()) return std::move(clock).error();
+  parts->clock = std::move(*clock);
+  parts->processes = hal_linux::make_process_launcher(parts->loop);
+  parts->power = hal_linux::make_signal_power(parts->loop);
+  parts->watchdog = options.board.watchdog_device.empty()
+                        ? hal_linux::make_none_watchdog()
+                        : hal_linux::make_watchdog(options.board.watchdog_device, options.board.watchdog_timeout);
+  parts->socket = make_socket(parts->loop, options);
+
+  add_commands(options.config, handlers);
+  actors::DeviceParts device;
+  device.open_tree = [data = parts->data.get(), limits = options.config.limits, observe = options.observe] {
+    return open_tree(*data, limits, observe);
+  };
+  device.clock = parts->clock.get();
+  device.heartbeat = parts->heartbeat.get();
+  if (parts->socket) device.links.push_back(parts->socket.get());
+  device.processes = parts->processes.get();
+  device.power = parts->power.get();
+  device.watchdog = parts->watchdog.get();
+  actors::DeviceOptions device_options = options_of(options, parts->data->is_volatile());
+  device_options.observe = [observe = options.observe, parts = parts.get()](const actors::Event& event) {
+    observe(event);
+    if (event.kind == actors::Event::Kind::ready) parts->loop.post([parts] { parts->ready(); });
+  };
+  parts->device =
+      std::make_unique<actors::Device>(std::move(device), std::move(handlers), std::move(device_options));
+  return std::unique_ptr<LinuxDevice>(new LinuxDevice(std::move(parts)));
+}
+
+LinuxDevice::LinuxDevice(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+LinuxDevice::~LinuxDevice() = default;
+
+actors::Device& LinuxDevice::device() {
+  return *parts_->device;
+}
+
+Status LinuxDevice::run(std::function<void()> ready) {
+  Parts& parts = *parts_;
+  parts.ready = std::move(ready);
+  parts.device->start([&parts](Status status) {
+    // From an actor's thread: what the loop's thread reads afterwards is written on that thread.
+    parts.loop.post([&parts, status = std::move(status)] {
+      parts.ended = status;
+      parts.loop.quit();
+    });
+  });
+  parts.loop.run();
+  return parts.ended;
+}
+
+}  // namespace dormouse

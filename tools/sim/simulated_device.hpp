@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// A device on a desk: the production actors on one thread over the simulated parts, in the verbs of a story.
+//
+//   SimulatedDevice device;
+//   device.handler("backup", {.takes = 2min});
+//   device.boot();
+//   const auto id = device.submit("backup", after(1h));
+//   device.advance(30min);
+//   device.power_cut(2h);
+//   device.boot();
+//   device.advance(1min);
+//   EXPECT_EQ(device.runs("backup").size(), 1);
+//
+// Time moves only in advance() and in what takes time (off, stop); true time never jumps. One seed makes the run.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "actors/device.hpp"
+#include "hal/sim/clock.hpp"
+#include "hal/sim/memory_link.hpp"
+#include "hal/sim/memory_medium.hpp"
+#include "hal/sim/sim_loop.hpp"
+#include "runtime/store/memory_tree.hpp"
+#include "tools/sim/stream.hpp"
+
+namespace dormouse::sim {
+
+/// How a scripted handler behaves.
+struct Script {
+  Duration takes{};
+  /// Instead of takes, if it differs from attempt to attempt. Asked before `kills` and `ends` of the same attempt.
+  std::function<Duration(std::uint64_t start)> lasts{};
+  /// How the n-th attempt of this handler ends (from 1). Empty: ok.
+  std::function<jobs::Outcome(std::uint64_t start, const jobs::Claimed&)> ends{};
+  bool heeds_stop = true;  // asked to stop it ends at once, cancelled
+  bool killable = false;   // a kill ends it at once, as a process; else it goes on to its end
+  bool hangs = false;      // never returns by itself
+  /// The n-th attempt ends the process instead (as a crash) when it would end; then boot() again.
+  std::function<bool(std::uint64_t start)> kills{};
+  std::uint64_t places = 1;
+  std::vector<std::string> callers{"*"};  // components that may enqueue for it over a link
+  std::vector<jobs::JobSpec> enqueues{};  // through the context of each attempt
+};
+
+/// One attempt, as the handler saw it.
+struct Run {
+  std::uint64_t job = 0;
+  std::uint32_t attempt = 0;
+  std::string handler;
+  std::string schedule;
+  std::int64_t slot_ms = 0;
+  std::uint64_t missed_count = 0;
+  std::optional<std::int64_t> first_missed_ms;
+  Duration started{};             // true time
+  std::optional<Duration> ended;  // true time; none: it runs, or its process ended
+  std::uint32_t boot = 0;
+};
+
+struct SimulatedSetup {
+  WallTime start{1'800'000'000'000};  // 2027-01-15T08:00:00Z
+  hal_sim::RtcKind rtc = hal_sim::RtcKind::good;
+  bool synced = true;
+  Limits limits{};
+  std::uint64_t seed = 1;
+  WallTime build_date{1'780'272'000'000};  // 2026-06-01; an RTC is believed for a year beyond
+  Duration heartbeat_interval{60'000};
+  Duration drain{5'000};
+};
+
+class SimulatedDevice {
+ public:
+  explicit SimulatedDevice(const SimulatedSetup& setup = {});
+  ~SimulatedDevice();
+
+  // -- before boot --
+  void handler(const std::string& name, Script script = {});
+  void function(const std::string& name, actors::Function function);
+  /// Put at every boot, as a configuration's schedules are.
+  void configure(schedules::Definition definition) { configured_.push_back(std::move(definition)); }
+
+  // -- life --
+  /// Starts the process; runs until it is quiet. Answers how the start ended if it did not come up.
+  Status boot();
+  bool running() const { return device_ != nullptr; }
+  void power_cut(Duration off = Duration{1'000});  // what was not synced is lost
+  void crash(Duration off = Duration{0});          // the process is killed on the spot
+  void restart(Duration off = Duration{0});        // clean stop; then boot() again
+  void reboot(Duration off = Duration{20'000});    // clean stop, new kernel boot
+  /// A clean stop; true time passes while attempts drain. Answers how it ended.
+  Status stop();
+  /// The order to stop, without waiting: stop() then sees it through.
+  void begin_stop();
+
+  // -- work --
+  Result<jobs::Enqueued> enqueue(jobs::JobSpec spec);
+  std::uint64_t submit(const std::string& handler, jobs::DueSpec due = jobs::DueNow{},
+                       jobs::Misfire misfire = jobs::Misfire::catch_up());
+  Result<jobs::Cancelled> cancel(std::uint64_t id, const std::string& reason = "");
+  Result<schedules::Put> put(schedules::Definition definition);
+  Status remove_schedule(const std::string& name);
+
+  // -- time --
+  /// Stops early when an attempt ends the process (Script::kills). Answers what is left of `by`.
+  Duration advance(Duration by);
+  /// The whole device sleeps: attempts stand still with it.
+  void suspend(Duration by);
+  hal_sim::SimClock& clock() { return *clock_; }
+  Duration now() const { return clock_->true_now(); }
+  WallTime wall() const { return clock_->true_wall(); }
+
+  // -- what happened --
+  const std::deque<Run>& runs() const { return runs_; }
+  std::vector<Run> runs(const std::string& handler_or_schedule) const;
+  std::optional<actors::JobView> job(std::uint64_t id);
+  jobs::State state(std::uint64_t id);  // a job that is there
+  std::vector<actors::JobView> jobs();
+  std::optional<schedules::Schedule> schedule(const std::string& name);
+  actors::BootsView boots();
+  std::string explain(const std::string& job_or_schedule);
+  const std::deque<actors::Event>& events() const { return events_; }
+  /// Also told of each event as it comes.
+  void observe(actors::Observer observer) { observer_ = std::move(observer); }
+
+  // -- parts, for faults --
+  store::MemoryDisk& disk() { return disk_; }
+  hal_sim::MemoryFile& heartbeat() { return heartbeat_; }
+  hal_sim::MemoryLink& link() { return *link_; }
+  /// Runs everything until nothing is left to do at this moment.
+  void settle();
+
+ private:
+  class ScriptedRunner;
+  /// Something that happens at a moment of true time: the end of an attempt.
+  struct Moment {
+    jobs::Token token;
+    std::function<void()> happen;
+  };
+  void end_process();
+  void happen_due();
+
+  SimulatedSetup setup_;
+  store::MemoryDisk disk_;
+  hal_sim::MemoryFile heartbeat_;
+  std::unique_ptr<hal_sim::SimClock> clock_;
+  hal_sim::SimLoop loop_;
+  std::unique_ptr<store::StorageMedium> heartbeat_medium_;
+  std::unique_ptr<hal_sim::MemoryLink> link_;
+  std::map<std::string, Script> scripts_;
+  std::map<std::string, actors::Function> functions_;
+  std::map<std::string, std::uint64_t> starts_;  // per handler, over all boots
+  std::vector<schedules::Definition> configured_;
+  std::multimap<Duration, Moment> moments_;
+  bool crash_now_ = false;
+  bool stop_begun_ = false;
+  std::uint32_t boot_number_ = 0;
+  std::deque<Run> runs_;
+  std::deque<actors::Event> events_;
+  actors::Observer observer_;
+  std::mt19937_64 torn_;  // which unsynced units of the heartbeat a power cut keeps
+  std::optional<Status> ended_;
+  std::unique_ptr<actors::Device> device_;
+};
+
+inline jobs::DueSpec after(Duration delay) {
+  return jobs::DueAfter{delay};
+}
+inline jobs::DueSpec at(WallTime wall) {
+  return jobs::DueAt{wall};
+}
+
+}  // namespace dormouse::sim
