@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of the program, a file for each group. `line` outlives what they set up.
+#pragma once
+
+#include "tools/dormouse/command_line.hpp"
+
+namespace dormouse::cli {
+
+void add_run(CommandLine& line);        // run
+void add_device(CommandLine& line);     // status, handlers, boots, explain
+void add_jobs(CommandLine& line);       // enqueue, cancel, jobs, job
+void add_schedules(CommandLine& line);  // schedule put, list, delete; schedules
+void add_cron(CommandLine& line);       // cron next
+void add_sim(CommandLine& line);        // sim run
+void add_store(CommandLine& line);      // store check
+
+}  // namespace dormouse::cli

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// store check: every record of a store that no device has open is read; nothing is changed.
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "hal/linux/data_directory.hpp"
+#include "tools/dormouse/commands.hpp"
+#include "tools/dormouse/json.hpp"
+#include "tools/dormouse/output.hpp"
+
+namespace dormouse::cli {
+
+namespace {
+
+/// What the first byte of a key says of its record.
+std::string kind_of(char prefix) {
+  switch (prefix) {
+    case 'c':
+      return "components";
+    case 'd':
+      return "due slots";
+    case 'f':
+      return "keys to forget";
+    case 'g':
+      return "gaps and reports";
+    case 'h':
+      return "ended jobs";
+    case 'i':
+      return "job places";
+    case 'j':
+      return "job parts";
+    case 'k':
+      return "job keys";
+    case 'm':
+      return "meta";
+    case 'o':
+      return "boots";
+    case 'q':
+      return "jobs";
+    case 's':
+      return "schedules";
+    case 'x':
+      return "set aside";
+    default:
+      return std::string("prefix ") + prefix;
+  }
+}
+
+std::string key_text(const Bytes& key) {
+  return key.substr(0, 1) + " " + hex(BytesView(key).substr(1));
+}
+
+nlohmann::json found_json(const std::vector<store::BadRecord>& records) {
+  auto list = nlohmann::json::array();
+  for (const auto& record : records) {
+    list.push_back({{"key", key_text(record.key)}, {"code", record.error.code}, {"message", record.error.message}});
+  }
+  return list;
+}
+
+void print_json(const store::CheckReport& report) {
+  nlohmann::json kinds = nlohmann::json::object();
+  for (const auto& [prefix, count] : report.records) kinds[kind_of(prefix)] = count;
+  print({{"sound", report.sound()},
+         {"records", report.total},
+         {"bytes", report.bytes},
+         {"kinds", std::move(kinds)},
+         {"bad_count", report.bad_count},
+         {"dangling_count", report.dangling_count},
+         {"bad", found_json(report.bad)},
+         {"dangling", found_json(report.dangling)}});
+}
+
+void print_report(const store::CheckReport& report) {
+  Table kinds({"KIND", "RECORDS"});
+  for (const auto& [prefix, count] : report.records) kinds.row({kind_of(prefix), std::to_string(count)});
+  print_text(kinds.text());
+  print_text(std::to_string(report.total) + " records, " + std::to_string(report.bytes) + " bytes, " +
+             std::to_string(report.bad_count) + " bad, " + std::to_string(report.dangling_count) +
+             " dangling: " + (report.sound() ? "sound" : "NOT sound") + "\n");
+  for (const auto* list : {&report.bad, &report.dangling}) {
+    for (const auto& record : *list) {
+      print_text(key_text(record.key) + ": " + record.error.code + ": " + record.error.message + "\n");
+    }
+  }
+}
+
+int check_directory(const std::string& path, const Globals& globals) {
+  const auto report = hal_linux::check_store(path);
+  if (!report) return fail(report.error(), globals.json);
+  if (globals.json) {
+    print_json(*report);
+  } else {
+    print_report(*report);
+  }
+  return report->sound() ? well : failed;
+}
+
+}  // namespace
+
+void add_store(CommandLine& line) {
+  const auto path = std::make_shared<std::optional<std::string>>();
+  Command command =
+      line.root().sub("store", "Look at a store that no device has open").sub("check", "Read every record");
+  command.argument("DIR", "The data directory", into(*path, read_text));
+  command.does([path, &globals = line.globals()] { return check_directory(**path, globals); });
+}
+
+}  // namespace dormouse::cli
