@@ -184,10 +184,8 @@ std::string_view macro(std::string_view word) {
 
 Error refusal(std::vector<FieldError> fields, std::string hint) {
   std::string message = fields.front().message;
-  return Error{.code = "invalid_input",
-               .message = std::move(message),
-               .hint = std::move(hint),
-               .fields = std::move(fields)};
+  return Error{
+      .code = "invalid_input", .message = std::move(message), .hint = std::move(hint), .fields = std::move(fields)};
 }
 
 Error unknown_macro(std::string_view word) {

@@ -13,8 +13,8 @@
 
 namespace dormouse::cli {
 
-/// `re`, the number of the request, is left out. Keys without a name are not shown. By value, as asking a record for
-/// a type that is not there leaves a mark in it.
+/// `re`, the number of the request, is left out. Keys without a name are not shown. By value, as asking a record
+/// for a type that is not there leaves a mark in it.
 nlohmann::json to_json(wire::Record record);
 
 /// Text as it is, other bytes in hexadecimal, for people.
