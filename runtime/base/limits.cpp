@@ -9,6 +9,11 @@ Limits Limits::tiny() {
   tiny.batch_effects = 64;
   tiny.batch_bytes = 8 * 1024;
   tiny.group_batches = 8;
+  tiny.group_bytes = 4 * 1024;
+  tiny.journal_half_bytes = 16 * 1024;
+  tiny.dirty_bytes = 256 * 1024;
+  tiny.lazy_bytes = 1024;
+  tiny.lazy_age_ms = 5'000;
   tiny.map_bytes = 1024 * 1024;
   tiny.args_bytes = 256;
   tiny.result_bytes = 128;

@@ -14,6 +14,12 @@ struct Limits {
   std::uint64_t batch_effects = 8'192;
   std::uint64_t batch_bytes = 2 * 1024 * 1024;
   std::uint64_t group_batches = 256;
+  std::uint64_t group_bytes = 64 * 1024;  // at most a quarter of a half; a bigger batch costs a checkpoint
+  std::uint64_t journal_half_bytes = 256 * 1024;
+  std::uint64_t dirty_bytes = 4 * 1024 * 1024;  // changed pages held in memory until a checkpoint
+  std::uint64_t lazy_bytes = 8 * 1024;
+  std::int64_t lazy_age_ms = 60'000;
+  std::int64_t idle_checkpoint_ms = 15 * 60'000;
   std::uint64_t map_bytes = 64 * 1024 * 1024;  // the LMDB map, fixed at open
 
   // -- jobs --

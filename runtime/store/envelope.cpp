@@ -3,6 +3,7 @@
 #include "runtime/store/envelope.hpp"
 
 #include "runtime/base/check.hpp"
+#include "runtime/store/little_endian.hpp"
 #include "runtime/wire/crc32c.h"
 
 namespace dormouse::store {
@@ -11,19 +12,6 @@ namespace {
 
 constexpr std::size_t crc_at = 4;
 constexpr std::size_t sequence_at = 8;
-
-template <class Unsigned>
-void write_little(Bytes& bytes, std::size_t at, Unsigned number) {
-  for (std::size_t i = 0; i < sizeof(Unsigned); ++i)
-    bytes[at + i] = static_cast<char>(static_cast<std::uint64_t>(number) >> (8 * i) & 0xFF);
-}
-
-template <class Unsigned>
-Unsigned read_little(BytesView bytes, std::size_t at) {
-  std::uint64_t number = 0;
-  for (std::size_t i = sizeof(Unsigned); i-- > 0;) number = number << 8 | static_cast<unsigned char>(bytes[at + i]);
-  return static_cast<Unsigned>(number);
-}
 
 /// Over everything but the checksum itself.
 std::uint32_t checksum(BytesView key, BytesView record) {
@@ -43,9 +31,9 @@ Bytes seal(BytesView key, std::uint64_t sequence, BytesView body) {
   Bytes record(envelope_bytes, '\0');
   record[0] = static_cast<char>(envelope_version);
   record[1] = key[0];
-  write_little(record, sequence_at, sequence);
+  write_le(record, sequence_at, sequence);
   record.append(body);
-  write_little(record, crc_at, checksum(key, record));
+  write_le(record, crc_at, checksum(key, record));
   return record;
 }
 
@@ -59,9 +47,8 @@ Result<Opened> unseal(BytesView key, BytesView record) {
                  .hint = "run the newer program again"};
   if (version == 0) return corrupt(key, "it has no version");
   if (key.empty() || record[1] != key[0]) return corrupt(key, "it is of another kind than its key");
-  if (read_little<std::uint32_t>(record, crc_at) != checksum(key, record))
-    return corrupt(key, "its checksum is wrong");
-  return Opened{read_little<std::uint64_t>(record, sequence_at), record.substr(envelope_bytes)};
+  if (read_le<std::uint32_t>(record, crc_at) != checksum(key, record)) return corrupt(key, "its checksum is wrong");
+  return Opened{read_le<std::uint64_t>(record, sequence_at), record.substr(envelope_bytes)};
 }
 
 std::string printable(BytesView key) {

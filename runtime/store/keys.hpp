@@ -45,7 +45,7 @@ Range starting_with(BytesView prefix);  // an empty prefix: every key
 /// Smallest key strictly above `key` (for paging on from it).
 Bytes after(BytesView key);
 
-Bytes meta(BytesView name);  // names: format, sequence, ids, spans, stamp, reconcile, counters, device
+Bytes meta(BytesView name);  // names: format, position, journal, ids, spans, stamp, reconcile, counters, device
 Bytes boot(std::uint32_t number);
 Bytes component(std::uint16_t number);
 Bytes gap(std::uint32_t number);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The store over a tree. A batch becomes sealed effects, the effects go into the tree's open transaction, and
-// a sync commits it. Effects are whole values and single erases, so applying them again changes nothing: that
-// is what a rebuild does after the tree has spoiled its transaction.
+// Batches: a batch becomes sealed effects; the effects go into the tree's open transaction and, as a record, into
+// the group. Effects are whole values and single erases, so applying them again changes nothing: that is what a
+// replay does, and a rebuild after the tree has spoiled its transaction.
 #include "runtime/store/store.hpp"
 
 #include <algorithm>
@@ -16,65 +16,30 @@ namespace dormouse::store {
 
 namespace {
 
-constexpr std::size_t bad_records_max = 256;  // more are met again by later reads
-constexpr std::uint64_t scan_page = 128;
-
-/// The highest sequence in any envelope, for a store whose own note of it is lost.
-Result<std::uint64_t> highest_sequence(Tree& tree) {
-  auto range = keys::starting_with("");
-  std::uint64_t highest = 0;
-  while (true) {
-    auto page = tree.scan(range.from, range.to, scan_page, Direction::forward);
-    if (!page) return std::move(page).error();
-    for (const Entry& entry : *page)
-      if (const auto opened = unseal(entry.key, entry.value)) highest = std::max(highest, opened->sequence);
-    if (page->size() < scan_page) return highest;
-    range.from = keys::after(page->back().key);
-  }
-}
+constexpr std::size_t bad_records_max = 256;     // more are met again by later reads
+constexpr Duration checkpoint_retry{3'600'000};  // after one that found no room on the medium
 
 }  // namespace
 
-Store::Store(std::unique_ptr<Tree> tree, const Limits& limits) : tree_(std::move(tree)), limits_(limits) {}
+Store::Store(std::unique_ptr<Tree> tree, const Limits& limits)
+    : tree_(std::move(tree)), limits_(limits), lazy_age_(limits.lazy_age_ms) {}
 
 Store::~Store() = default;
 
-Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<Tree> tree, const Limits& limits) {
-  auto format = read_format(*tree);
-  if (!format) return std::move(format).error();
-  if (!*format) {
-    if (auto written = write_format(*tree, {}); !written) return std::move(written).error();
-    if (auto committed = tree->commit(); !committed) return std::move(committed).error();
-  }
-  std::unique_ptr<Store> store(new Store(std::move(tree), limits));
-  if (auto known = store->read_sequence(); !known) return std::move(known).error();
-  return store;
+void Store::own(std::uint32_t epoch) {
+  check(epoch > epoch_, "store:epoch");
+  epoch_ = epoch;
 }
 
-Status Store::read_sequence() {
-  const Bytes key = keys::meta("sequence");
-  auto record = tree_->get(key);
-  if (!record) return std::move(record).error();
-  if (*record) {
-    auto opened = unseal(key, **record);
-    if (opened) {
-      auto body = wire::Record::decode(opened->body);
-      if (body) applied_ = body->get_uint(wire::Key::sequence).value_or(opened->sequence);
-    } else {
-      note_bad(key, std::move(opened).error());
-      auto highest = highest_sequence(*tree_);
-      if (!highest) return std::move(highest).error();
-      applied_ = *highest;
-    }
-  }
-  durable_ = applied_;
-  return done();
-}
-
-Status Store::write_sequence(std::uint64_t sequence) {
+Status Store::write_position(std::uint64_t sequence, std::uint32_t generation) {
   wire::Record body;
-  body.put_uint(wire::Key::sequence, sequence);
-  const Bytes key = keys::meta("sequence");
+  body.put_uint(wire::Key::sequence, sequence)
+      .put_uint(wire::Key::generation, generation)
+      .put_uint(wire::Key::epoch, epoch_)
+      .put_int(wire::Key::instant, last_batch_.instant.ms)
+      .put_int(wire::Key::wall, last_batch_.wall.ms)
+      .put_uint(wire::Key::trust, static_cast<std::uint64_t>(last_batch_.trust));
+  const Bytes key = keys::meta("position");
   return tree_->put(key, seal(key, sequence, body.encode()));
 }
 
@@ -119,66 +84,101 @@ Status Store::write(const Changes& effects) {
   return done();
 }
 
-Result<std::uint64_t> Store::apply(Transaction& batch) {
+/// What one group may take, and so the biggest batch that goes through the journal.
+std::uint64_t Store::group_limit() const {
+  return std::min(limits_.group_bytes, journal_->facts().half_bytes / 4);
+}
+
+/// Room in the half for a batch, and in memory for the pages it changes: else a checkpoint first.
+Status Store::make_way(std::uint64_t bytes, const Now& now) {
+  if (!journal_) return done();
+  const bool half_full = !journal_->fits(group_.size() + bytes);
+  if (!half_full && tree_->dirty_bytes() < limits_.dirty_bytes) return done();
+  const bool blocked = blocked_until_ && now.instant < *blocked_until_;
+  if (!blocked) {
+    auto committed = checkpoint(half_full ? Checkpoint::half_full : Checkpoint::dirty);
+    if (committed) return committed;
+    if (failed_) return *failed_;
+    blocked_until_ = now.instant + checkpoint_retry;
+  }
+  if (!half_full) return done();  // more memory than meant, until there is room again
+  return Error{.code = "store.no_space",
+               .message = "the journal is full and no checkpoint can be made: the medium has no room",
+               .hint = "free some space on its file system; erasing records is still accepted"};
+}
+
+Result<std::uint64_t> Store::apply(Transaction& batch, Durability durability) {
+  if (failed_) return *failed_;
   if (batch.failed_) return *batch.failed_;
   if (batch.changes_.empty()) return applied_;
   if (auto fits = check_size(batch); !fits) return std::move(fits).error();
   if (auto fits = check_room(batch); !fits) return std::move(fits).error();
 
-  const std::uint64_t sequence = applied_ + 1;
   Changes effects;
   for (const auto& [key, body] : batch.changes_)
-    effects.emplace_hint(effects.end(), key, body ? std::optional(seal(key, sequence, *body)) : std::nullopt);
-  // The note of the sequence goes in with the first batch and is rewritten by the sync, so that the sync
-  // itself needs no more room than there is.
-  auto written = unsynced_.empty() ? write_sequence(sequence) : done();
+    effects.emplace_hint(effects.end(), key, body ? std::optional(seal(key, applied_ + 1, *body)) : std::nullopt);
+  const std::uint64_t bytes = journal_record_bytes(effects);
+  const bool big = journal_ && bytes > group_limit();
+  auto way = big ? done() : make_way(bytes, batch.now_);
+  const bool erases_only = std::none_of(effects.begin(), effects.end(), [](const auto& e) { return e.second; });
+  if (!way && !(way.error().code == "store.no_space" && erases_only)) return std::move(way).error();
+  if (big || !way) return apply_big(batch, effects);
+
+  if (journal_ && group_.size() + bytes > group_limit()) (void)append_group();  // a failure is the sync's to mend
+  // The note of the position goes in with the first batch and is rewritten by the checkpoint, so that the
+  // checkpoint itself needs no more room than there is.
+  auto written = applied_ == committed_ ? write_position(applied_ + 1, generation_ + 1) : done();
   if (written) written = write(effects);
   if (!written) {
-    rebuild();
-    return std::move(written).error();
+    auto rebuilt = rebuild();
+    return rebuilt ? std::move(written).error() : std::move(rebuilt).error();
   }
-  for (auto& [key, record] : effects) unsynced_.insert_or_assign(key, std::move(record));
+  add_to_group(effects, batch.now_);
+  if (durability == Durability::durable) {
+    durable_wanted_ = applied_;
+    last_durable_at_ = batch.now_.instant;
+  }
   batch.changes_.clear();
-  applied_ = sequence;
-  ++batches_;
   return applied_;
 }
 
-void Store::rebuild() {
-  auto again = tree_->abort();
-  if (again && !unsynced_.empty()) {
-    again = write_sequence(applied_);
-    if (again) again = write(unsynced_);
-  }
-  if (!again) {
-    lost_ = std::move(again).error();
-    drop_unsynced();
-  }
+void Store::add_to_group(const Changes& effects, const Now& now) {
+  JournalHead head{.sequence = applied_ + 1,
+                   .generation = generation_,
+                   .epoch = epoch_,
+                   .prev = group_.empty() && journal_ ? journal_->chain() : group_chain_,
+                   .trust = now.trust,
+                   .durable = durable_,
+                   .instant = now.instant,
+                   .wall = now.wall};
+  const Bytes record = encode_journal_record(head, effects);
+  group_ += record;
+  group_chain_ = head.crc;
+  unsynced_bytes_ += record.size();
+  if (!unsynced_since_) unsynced_since_ = now.instant;
+  if (!last_durable_at_) last_durable_at_ = now.instant;
+  last_batch_ = {epoch_, now.instant, now.wall, now.trust};
+  ++applied_;
+  ++counted_.batches;
 }
 
-void Store::drop_unsynced() {
-  (void)tree_->abort();  // if even that fails, the tree says so at the next call
-  unsynced_.clear();
-  applied_ = durable_;
-}
-
-Result<std::uint64_t> Store::sync() {
-  if (lost_) {
-    Error error = *std::exchange(lost_, std::nullopt);
-    drop_unsynced();
-    return error;
+/// By a checkpoint of its own: it is too big for the journal, or the journal is full and it only erases.
+Result<std::uint64_t> Store::apply_big(const Transaction& batch, const Changes& effects) {
+  if (auto synced = sync(); !synced && (failed_ || synced.error().code != "store.no_space"))
+    return std::move(synced).error();
+  auto written = write(effects);
+  if (!written) {
+    auto rebuilt = rebuild();
+    return rebuilt ? std::move(written).error() : std::move(rebuilt).error();
   }
-  if (unsynced_.empty()) return durable_;
-  auto committed = write_sequence(applied_);
-  if (committed) committed = tree_->commit();
-  if (!committed) {
-    drop_unsynced();
+  const BatchTime before = last_batch_;
+  last_batch_ = {epoch_, batch.now_.instant, batch.now_.wall, batch.now_.trust};
+  if (auto committed = commit_tree(Checkpoint::big, applied_ + 1); !committed) {
+    last_batch_ = before;
     return std::move(committed).error();
   }
-  unsynced_.clear();
-  durable_ = applied_;
-  ++syncs_;
-  return durable_;
+  ++counted_.batches;
+  return applied_;
 }
 
 void Store::note_bad(BytesView key, Error error) {
@@ -218,7 +218,18 @@ Status Store::set_aside(const std::vector<BadRecord>& bad, std::uint32_t boot) {
 }
 
 Store::Stats Store::stats() const {
-  return {tree_->traffic(), batches_, syncs_, tree_->used_percent()};
+  Stats stats = counted_;
+  stats.traffic = tree_->traffic();
+  if (journal_) {
+    stats.journal = journal_->traffic();
+    stats.traffic.bytes += stats.journal.bytes;
+    stats.traffic.syncs += stats.journal.syncs;
+    stats.half_used = journal_->used_bytes();
+    stats.half_bytes = journal_->facts().half_bytes;
+  }
+  stats.generation = generation_;
+  stats.used_percent = tree_->used_percent();
+  return stats;
 }
 
 }  // namespace dormouse::store

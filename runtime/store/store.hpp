@@ -1,25 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 // The store: the one door to durable state. An operation opens a Transaction, reads and collects changes,
-// and applies them as one batch, all or nothing. Reads see every applied batch, durable or not; sync()
-// makes them durable, in order. One thread calls it. Values are sealed (envelope.hpp) on the way in and
-// checked on the way out, so callers see plain record bodies.
+// and applies them as one batch, all or nothing. Reads see every applied batch, durable or not. One thread calls
+// it. Values are sealed (envelope.hpp) on the way in and checked on the way out, so callers see plain record
+// bodies.
+//
+// Below it stand the tree with one open write transaction, and the journal (journal.hpp). A batch goes into the
+// open transaction and, encoded, into the group; settle() or sync() appends the group to the journal and syncs it.
+// A checkpoint commits the tree and turns to the other half. So every batch is in the journal before it is in the
+// committed tree, and after a power cut the tree is at its last checkpoint and the journal's batches are replayed.
+// A batch too big for a group is the exception: it is applied alone and made durable by a checkpoint of its own.
+// Without a journal every sync is a checkpoint.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "runtime/base/bytes.hpp"
 #include "runtime/base/limits.hpp"
 #include "runtime/base/result.hpp"
+#include "runtime/store/journal.hpp"
 #include "runtime/store/overlay.hpp"
 #include "runtime/store/tree.hpp"
+#include "runtime/time/types.hpp"
 
 namespace dormouse::store {
 
-/// durable: answered after the sync that covers it. lazy: answered at once, durable with the next sync;
-/// order is kept, so no batch survives without every batch before it.
+/// durable: answered after the sync that covers it. lazy: appended at once and then answered, so that a killed
+/// process keeps it; durable with the next sync, at latest after Limits::lazy_age_ms or lazy_bytes. Order is kept,
+/// so no batch survives without every batch before it.
 enum class Durability { durable, lazy };
 
 class Store;
@@ -43,18 +54,20 @@ class Transaction {
   /// The first error met so far, for an operation that only reads and so never applies.
   const std::optional<Error>& failed() const { return failed_; }
   /// Makes one batch of the changes and applies it. Answers its sequence (unchanged if there was none).
-  /// store.bad_key, store.too_big: nothing applied. store.full: this batch refused, earlier ones hold
-  /// (a batch that adds no bytes to the store is still accepted then, from the reserve).
+  /// store.bad_key, store.too_big: nothing applied. store.full: this batch refused, earlier ones hold;
+  /// store.no_space: refused until the medium has room again (a batch that adds no bytes to the store is still
+  /// accepted then, from the reserve).
   Result<std::uint64_t> apply(Durability durability);
 
  private:
   friend class Store;
-  explicit Transaction(Store& store) : store_(store) {}
+  Transaction(Store& store, const Now& now) : store_(store), now_(now) {}
   void fail(Error error);
   bool fits(BytesView key);
   Result<Page> read_page(BytesView from, BytesView to, std::uint64_t limit, Direction direction);
 
   Store& store_;
+  Now now_;          // when its batch is made: rides in the journal
   Changes changes_;  // plain bodies
   std::optional<Error> failed_;
 };
@@ -64,19 +77,78 @@ struct BadRecord {
   Error error;  // store.corrupt_record or store.newer_record
 };
 
+/// What a store is opened on.
+struct StoreParts {
+  std::unique_ptr<Tree> tree;
+  std::unique_ptr<StorageMedium> journal = nullptr;  // none: every sync commits the tree
+  JournalFacts facts = {};         // for a journal that has no header yet; a header that is there wins
+  bool journal_made_anew = false;  // its file was missing, or shorter than its header says
+};
+
+/// When a batch was made and in which epoch: the newest one bounds the start of a gap.
+struct BatchTime {
+  std::uint32_t epoch = 0;
+  Instant instant;
+  WallTime wall;
+  Trust trust = Trust::untrusted;
+};
+
+/// What opening found, for the boot's report.
+struct Recovery {
+  std::uint64_t replayed = 0;  // batches
+  std::uint64_t first_replayed = 0;
+  bool checkpoint_lost = false;  // the medium had answered a commit that is not there; healed from the journal
+  struct Torn {
+    std::uint64_t offset = 0;  // in the journal's file
+    std::uint64_t after = 0;   // the last good sequence
+  };
+  std::optional<Torn> torn;             // the power went while a batch was being written
+  std::optional<Error> alarm;           // store.journal_corrupt, store.journal_lost
+  std::vector<std::string> notes;       // a header rewritten, a journal made anew
+  std::optional<BatchTime> last_batch;  // none in a new store
+};
+
+enum class Checkpoint { half_full, dirty, idle, suspend, stop, snapshot, command, big, replay, medium };
+const char* name_of(Checkpoint reason);
+
 class Store {
  public:
-  /// Takes the tree. Fails with store.newer if it was written by a newer format, store.io and others as met.
-  /// An empty tree is given its format record, committed at once.
+  /// Takes the parts and replays the journal; if anything was replayed a checkpoint follows. An empty tree is given
+  /// its format record and the journal its header, at once durable. store.newer: written by a newer format;
+  /// store.mixed: the journal belongs to another store; store.behind_journal: the tree is too old for it. Then
+  /// nothing was changed. store.io and others as met.
+  static Result<std::unique_ptr<Store>> open(StoreParts parts, const Limits& limits);
+  /// The same on a tree alone.
   static Result<std::unique_ptr<Store>> open(std::unique_ptr<Tree> tree, const Limits& limits);
+  /// Drops what was not durable, as a power cut may: sync() or close what matters before.
   ~Store();
+  const Recovery& recovery() const { return recovery_; }
 
-  Transaction begin() { return Transaction(*this); }
-  /// Makes every applied batch durable. Answers the highest durable sequence. On failure nothing that was
-  /// not durable before is: the applied batches are gone from the store too (see store.io, store.no_space).
+  /// The epoch of this process: borne by every batch from now on. Must rise.
+  void own(std::uint32_t epoch);
+  Transaction begin(const Now& now = {}) { return {*this, now}; }
+
+  /// The end of a group: appends what was applied since the last one; syncs it if a durable batch is among it, the
+  /// lazy bytes reach their limit or the oldest lazy one its age. Answers the highest durable sequence.
+  /// On failure nothing of the group may be answered. If a journal that fails can be made good by a checkpoint,
+  /// that is done and shows in stats().journal_failures; if not, store.io, and the store answers nothing else any
+  /// more: what is on the medium is decided by the next open.
+  Result<std::uint64_t> settle(const Now& now);
+  /// Appends and syncs whatever was applied.
   Result<std::uint64_t> sync();
   std::uint64_t applied() const { return applied_; }
   std::uint64_t durable() const { return durable_; }
+  /// A durable batch was applied and is not synced: answers, also of reads, wait for settle().
+  bool durable_pending() const { return durable_wanted_ > durable_; }
+
+  /// Syncs, commits the tree and turns to the other half. store.no_space, store.io, store.read_only: the tree stays
+  /// at its last checkpoint and every batch in the journal; work goes on until the half is full.
+  Status checkpoint(Checkpoint reason);
+  /// When upkeep() has something to do if nothing else happens before: a lazy sync, a checkpoint while idle.
+  std::optional<Instant> upkeep_at() const;
+  Status upkeep(const Now& now);
+  /// How long a lazy batch may wait; longer than Limits say when flash is to be spared.
+  void set_lazy_age(Duration age) { lazy_age_ = age; }
 
   /// Corrupt or newer records met since the last call. Corrupt ones are moved to prefix `x` with the
   /// next set_aside(); newer ones are left alone.
@@ -84,9 +156,16 @@ class Store {
   Status set_aside(const std::vector<BadRecord>& bad, std::uint32_t boot);
 
   struct Stats {
-    Tree::Traffic traffic;
+    Tree::Traffic traffic;  // of tree and journal together
+    Tree::Traffic journal;
     std::uint64_t batches = 0;
-    std::uint64_t syncs = 0;
+    std::uint64_t syncs = 0;  // of groups
+    std::uint64_t checkpoints = 0;
+    std::uint64_t journal_failures = 0;  // writes or syncs of the journal made good by a checkpoint
+    std::optional<Checkpoint> last_checkpoint;
+    std::uint32_t generation = 0;
+    std::uint64_t half_used = 0;
+    std::uint64_t half_bytes = 0;
     unsigned used_percent = 0;
   };
   Stats stats() const;
@@ -94,25 +173,61 @@ class Store {
  private:
   friend class Transaction;
   Store(std::unique_ptr<Tree> tree, const Limits& limits);
-  Result<std::uint64_t> apply(Transaction& batch);
+
+  // -- opening: store_open.cpp --
+  Status create(const std::string& store_id);
+  Status open_journal(StoreParts& parts, const std::string& store_id);
+  Status read_position();
+  Status recover(bool journal_made_anew);
+  Status replay_half(std::uint32_t generation);
+  Status replay(const HalfContent& half);
+
+  // -- batches --
+  Result<std::uint64_t> apply(Transaction& batch, Durability durability);
+  Result<std::uint64_t> apply_big(const Transaction& batch, const Changes& effects);
   Status check_size(const Transaction& batch) const;
   Status check_room(const Transaction& batch) const;
-  Status read_sequence();
+  std::uint64_t group_limit() const;
+  Status make_way(std::uint64_t bytes, const Now& now);
   Status write(const Changes& effects);
-  Status write_sequence(std::uint64_t sequence);
-  void rebuild();
-  void drop_unsynced();
+  Status write_position(std::uint64_t sequence, std::uint32_t generation);
+  void add_to_group(const Changes& effects, const Now& now);
   void note_bad(BytesView key, Error error);
 
+  // -- making durable: store_sync.cpp --
+  Status append_group();
+  Status sync_journal();
+  Status commit_tree(Checkpoint reason, std::uint64_t sequence);
+  Status commit_failed(Error error);
+  Status check_epoch();
+  Status rebuild();
+  Error fail(Error error);
+  void now_durable();
+
   std::unique_ptr<Tree> tree_;
+  std::unique_ptr<Journal> journal_;
   Limits limits_;
+  Recovery recovery_;
+  bool position_lost_ = false;  // the tree's own note of where it stands was unreadable
+  std::uint32_t epoch_ = 0;
+  std::uint32_t generation_ = 0;
+  std::uint64_t committed_ = 0;  // the tree's last checkpoint
   std::uint64_t applied_ = 0;
   std::uint64_t durable_ = 0;
-  std::uint64_t batches_ = 0;
-  std::uint64_t syncs_ = 0;
+  std::uint64_t durable_wanted_ = 0;  // the last batch that asked to be durable
+  BatchTime last_batch_;
+
+  Bytes group_;                            // encoded batches that are not in the journal yet
+  std::uint32_t group_chain_ = 0;          // crc of the last one
+  std::uint64_t unsynced_bytes_ = 0;       // appended or in the group
+  std::optional<Instant> unsynced_since_;  // of the oldest batch among them
+  std::optional<Instant> last_durable_at_;
+  std::optional<Instant> blocked_until_;  // a checkpoint for want of space failed: tried again then
+  Duration lazy_age_;
+  std::optional<Error> failed_;  // the store answers this alone from then on
+
+  Stats counted_;
   std::vector<BadRecord> bad_;
-  Changes unsynced_;           // sealed effects of the batches applied since the last sync, for a rebuild
-  std::optional<Error> lost_;  // why those batches are gone although apply() answered: told by sync()
 };
 
 }  // namespace dormouse::store

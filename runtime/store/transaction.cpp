@@ -89,9 +89,8 @@ std::uint64_t Transaction::erase_range(BytesView from, BytesView to, std::uint64
   return entries.size();
 }
 
-Result<std::uint64_t> Transaction::apply(Durability) {
-  // Both durabilities share the tree's next commit; what differs is when the caller answers.
-  return store_.apply(*this);
+Result<std::uint64_t> Transaction::apply(Durability durability) {
+  return store_.apply(*this, durability);
 }
 
 }  // namespace dormouse::store

@@ -37,6 +37,8 @@ class Tree {
   virtual Status commit() = 0;
   /// Drops everything since the last commit and opens the next transaction.
   virtual Status abort() = 0;
+  /// What the open transaction holds in memory until its commit: an estimate, at most 25 % below the truth.
+  virtual std::uint64_t dirty_bytes() const { return 0; }
   /// Bytes and syncs given to the medium so far, block-rounded (4 KiB).
   struct Traffic {
     std::uint64_t bytes = 0;

@@ -34,7 +34,8 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "slack", "alarm", "position", "decided", "last_id", "format", "span", "policy", "lane", "conflict_of",
     "idempotency_of", "args_hash", "cancel_reason", "missed_jobs", "last_slot", "last_run_at", "last_status",
     "failures", "definition", "floor", "rtc_mark", "announced", "believable", "length", "held", "run_late",
-    "resumed", "scheduled", "succeeded", "dead", "cancelled", "schedules", "bytes", "syncs", "batches",
+    "resumed", "scheduled", "succeeded", "dead", "cancelled", "schedules", "bytes", "syncs", "batches", "generation",
+    "half", "align",
 });
 // clang-format on
 

@@ -209,8 +209,11 @@ enum class Key : std::uint16_t {
   bytes = 196,
   syncs = 197,
   batches = 198,
+  generation = 199,
+  half = 200,
+  align = 201,
 };
-constexpr Key kLastKey = Key::batches;  // a new key comes here and, by name, to registry.cpp too
+constexpr Key kLastKey = Key::align;  // a new key comes here and, by name, to registry.cpp too
 
 /// Message numbers (a frame's type). F = firmware or a program on the socket, D = device.
 enum class Message : std::uint8_t {

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "hal/sim/memory_medium.hpp"
 #include "runtime/store/envelope.hpp"
 #include "runtime/store/keys.hpp"
 #include "runtime/store/lmdb_tree.hpp"
@@ -69,23 +70,50 @@ inline std::string kind_name(const testing::TestParamInfo<Kind>& param) {
   return param.param == Kind::memory ? "memory" : "lmdb";
 }
 
-/// A store on a bed, with the verbs of a story.
+inline Limits with_half(std::uint64_t bytes) {
+  Limits limits;
+  limits.journal_half_bytes = bytes;
+  return limits;
+}
+
+/// A store with its journal on a bed, with the verbs of a story.
 class Machine {
  public:
-  explicit Machine(Kind kind, Limits limits = {}) : limits_(limits), bed_(kind, limits.map_bytes) { boot(); }
+  explicit Machine(Kind kind, Limits limits = {}, JournalFacts::Align align = JournalFacts::Align::packed)
+      : limits_(limits),
+        facts_{.half_bytes = limits.journal_half_bytes, .align = align, .store_id = "0123456789abcdef"},
+        bed_(kind, limits.map_bytes),
+        journal_(facts_.file_bytes()) {
+    boot();
+  }
 
   Store& store() { return *store_; }
-  void boot() {
-    auto opened = Store::open(bed_.open(), limits_);
-    ASSERT_TRUE(opened.ok()) << opened.error().message;
+  hal_sim::MemoryFile& journal() { return journal_; }
+  /// The power stays off until boot().
+  void cut(const hal_sim::MemoryFile::KeepsNew& keeps_new = [](std::uint64_t) { return false; }) {
+    journal_.cut_power(keeps_new);
+    store_.reset();
+  }
+  void kill() { store_.reset(); }  // the process alone
+  Status try_boot() {
+    store_.reset();
+    journal_.restore();
+    auto opened = Store::open({bed_.open(), hal_sim::open_memory_medium(journal_), facts_}, limits_);
+    if (!opened) return std::move(opened).error();
     store_ = std::move(opened).value();
+    return done();
+  }
+  void boot() {
+    const auto booted = try_boot();
+    ASSERT_TRUE(booted.ok()) << booted.error().message;
   }
   void power_cut() {
-    store_.reset();
+    cut();
     boot();
   }
   /// Runs the tree without a store on top: what bit rot and dumps need.
   void with_tree(const std::function<void(Tree&)>& work) {
+    EXPECT_TRUE(store_->checkpoint(Checkpoint::command).ok());  // the tree has all, the journal nothing to add
     store_.reset();
     {
       auto tree = bed_.open();
@@ -102,7 +130,9 @@ class Machine {
 
  private:
   Limits limits_;
+  JournalFacts facts_;
   Bed bed_;
+  hal_sim::MemoryFile journal_;
   std::unique_ptr<Store> store_;
 };
 

@@ -299,7 +299,7 @@ TEST_P(StoreContract, TheSequenceIsFoundAgainWhenItsRecordIsDamaged) {
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(machine.put("v" + std::to_string(i), "x").ok());
   ASSERT_TRUE(machine.store().sync().ok());
   machine.with_tree([](Tree& tree) {
-    ASSERT_TRUE(tree.put(keys::meta("sequence"), "noise").ok());
+    ASSERT_TRUE(tree.put(keys::meta("position"), "noise").ok());
     ASSERT_TRUE(tree.commit().ok());
   });
   EXPECT_EQ(machine.store().applied(), 5u);

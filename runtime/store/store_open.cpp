@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opening: the tree is at its last checkpoint, with the generation of the half that followed it; the batches of
+// that half, and of the next if the medium lost a checkpoint, are replayed over it. Until the checkpoint that
+// follows, nothing is changed but the open transaction, so a cut in between changes nothing.
+#include <algorithm>
+#include <utility>
+
+#include "runtime/base/check.hpp"
+#include "runtime/store/envelope.hpp"
+#include "runtime/store/format.hpp"
+#include "runtime/store/keys.hpp"
+#include "runtime/store/store.hpp"
+#include "runtime/time/boot.hpp"
+#include "runtime/wire/record.hpp"
+
+namespace dormouse::store {
+
+using wire::Key;
+
+namespace {
+
+constexpr std::uint64_t scan_page = 128;
+constexpr std::uint32_t first_generation = 1;  // zeros in the file are no generation
+
+/// The highest sequence in any envelope, for a store whose own note of it is lost.
+Result<std::uint64_t> highest_sequence(Tree& tree) {
+  auto range = keys::starting_with("");
+  std::uint64_t highest = 0;
+  while (true) {
+    auto page = tree.scan(range.from, range.to, scan_page, Direction::forward);
+    if (!page) return std::move(page).error();
+    for (const Entry& entry : *page)
+      if (const auto opened = unseal(entry.key, entry.value)) highest = std::max(highest, opened->sequence);
+    if (page->size() < scan_page) return highest;
+    range.from = keys::after(page->back().key);
+  }
+}
+
+Status put_journal_facts(Tree& tree, const JournalFacts& facts) {
+  wire::Record body;
+  body.put_uint(Key::half, facts.half_bytes)
+      .put_uint(Key::align, static_cast<std::uint64_t>(facts.align))
+      .put_text(Key::id, facts.store_id);
+  const Bytes key = keys::meta("journal");
+  return tree.put(key, seal(key, 0, body.encode()));
+}
+
+/// What the tree repeats of the journal's header; none if it never had a journal, or if the note is unreadable.
+Result<std::optional<JournalFacts>> noted_facts(Tree& tree) {
+  const Bytes key = keys::meta("journal");
+  auto record = tree.get(key);
+  if (!record) return std::move(record).error();
+  if (!*record) return std::optional<JournalFacts>();
+  const auto opened = unseal(key, **record);
+  if (!opened) return std::optional<JournalFacts>();
+  const auto body = wire::Record::decode(opened->body);
+  if (!body) return std::optional<JournalFacts>();
+  JournalFacts facts;
+  facts.half_bytes = body->get_uint(Key::half).value_or(0);
+  facts.align = static_cast<JournalFacts::Align>(body->get_uint(Key::align).value_or(0));
+  facts.store_id = body->get_text(Key::id).value_or("");
+  if (facts.half_bytes == 0) return std::optional<JournalFacts>();
+  return std::optional<JournalFacts>(std::move(facts));
+}
+
+/// Whether the tree's last checkpoint was the last write of a clean stop.
+bool stopped_clean(Tree& tree) {
+  const Bytes key = keys::meta("stamp");
+  const auto record = tree.get(key);
+  if (!record || !*record) return false;
+  const auto opened = unseal(key, **record);
+  if (!opened) return false;
+  const auto stamp = decode_stamp(opened->body);
+  return stamp && stamp->clean.has_value();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<Tree> tree, const Limits& limits) {
+  return open(StoreParts{.tree = std::move(tree)}, limits);
+}
+
+Result<std::unique_ptr<Store>> Store::open(StoreParts parts, const Limits& limits) {
+  auto format = read_format(*parts.tree);
+  if (!format) return std::move(format).error();
+  const bool is_new = !*format;
+  const std::string store_id = is_new ? parts.facts.store_id : (*format)->store_id;
+  std::unique_ptr<Store> store(new Store(std::move(parts.tree), limits));
+  if (parts.journal)
+    if (auto opened = store->open_journal(parts, store_id); !opened) return std::move(opened).error();
+  if (is_new)
+    if (auto created = store->create(store_id); !created) return std::move(created).error();
+  if (auto known = store->read_position(); !known) return std::move(known).error();
+  if (auto recovered = store->recover(parts.journal_made_anew); !recovered) return std::move(recovered).error();
+  return store;
+}
+
+Status Store::create(const std::string& store_id) {
+  auto written = write_format(*tree_, {.store_id = store_id});
+  if (written && journal_) written = put_journal_facts(*tree_, journal_->facts());
+  if (written) written = write_position(0, first_generation);
+  if (written) written = tree_->commit();
+  return written;
+}
+
+Status Store::open_journal(StoreParts& parts, const std::string& store_id) {
+  auto block = parts.journal->read(0, journal_header_bytes);
+  if (!block) return std::move(block).error();
+  auto header = decode_journal_header(*block);
+  if (!header) return std::move(header).error();
+  auto noted = noted_facts(*tree_);
+  if (!noted) return std::move(noted).error();
+
+  JournalFacts facts = parts.facts;
+  facts.store_id = store_id;
+  if (*header) {
+    facts = **header;
+  } else if (*noted) {
+    facts = **noted;
+  }
+  if (facts.store_id != store_id)
+    return Error{.code = "store.mixed",
+                 .message = "the journal belongs to store " + facts.store_id + ", the tree to " + store_id,
+                 .hint = "put the journal that belongs to this store back, or move the other one aside"};
+  if (parts.journal->size() < facts.file_bytes())
+    return Error{.code = "store.io",
+                 .message = "the journal has " + std::to_string(parts.journal->size()) + " bytes, not the " +
+                            std::to_string(facts.file_bytes()) + " that its header says"};
+  journal_ = std::make_unique<Journal>(std::move(parts.journal), std::move(facts));
+  if (*header) return done();
+  if (*noted && !parts.journal_made_anew) recovery_.notes.emplace_back("the journal's header was written again");
+  return journal_->write_header();
+}
+
+Status Store::read_position() {
+  const Bytes key = keys::meta("position");
+  auto record = tree_->get(key);
+  if (!record) return std::move(record).error();
+  generation_ = first_generation;
+  if (*record) {
+    auto opened = unseal(key, **record);
+    auto body = opened ? wire::Record::decode(opened->body) : Result<wire::Record>(opened.error());
+    if (body) {
+      applied_ = body->get_uint(Key::sequence).value_or(opened->sequence);
+      generation_ = static_cast<std::uint32_t>(body->get_uint(Key::generation).value_or(first_generation));
+      epoch_ = static_cast<std::uint32_t>(body->get_uint(Key::epoch).value_or(0));
+      last_batch_ = {epoch_,
+                     {body->get_int(Key::instant).value_or(0)},
+                     {body->get_int(Key::wall).value_or(0)},
+                     static_cast<Trust>(body->get_uint(Key::trust).value_or(0))};
+      if (applied_ > 0) recovery_.last_batch = last_batch_;
+    } else {
+      note_bad(key, std::move(body).error());
+      auto highest = highest_sequence(*tree_);
+      if (!highest) return std::move(highest).error();
+      applied_ = *highest;
+      // Without the note the journal itself is the best witness of where the halves stand.
+      if (journal_) {
+        auto newest = journal_->newest_generation();
+        if (!newest) return std::move(newest).error();
+        generation_ = std::max(*newest, first_generation);
+      }
+      position_lost_ = true;
+    }
+  }
+  committed_ = durable_ = durable_wanted_ = applied_;
+  return done();
+}
+
+Status Store::recover(bool journal_made_anew) {
+  if (!journal_) return done();
+  auto newest = journal_->newest_generation();
+  if (!newest) return std::move(newest).error();
+  const std::uint32_t tree_generation = generation_;
+  if (*newest > tree_generation + 1)
+    return Error{.code = "store.behind_journal",
+                 .message = "the tree stands at generation " + std::to_string(tree_generation) +
+                            ", the journal at " + std::to_string(*newest),
+                 .hint = "restore a snapshot; the journal's batches do not fit this tree"};
+  if (auto replayed = replay_half(tree_generation); !replayed) return replayed;
+  if (*newest == tree_generation + 1) {
+    recovery_.checkpoint_lost = true;
+    if (auto replayed = replay_half(*newest); !replayed) return replayed;
+    generation_ = *newest;
+  }
+  if (journal_made_anew) {
+    recovery_.notes.emplace_back("the journal was made anew");
+    if (!stopped_clean(*tree_))
+      recovery_.alarm =
+          Error{.code = "store.journal_lost",
+                .message = "the journal is gone; work after batch " + std::to_string(applied_) + " may be missing"};
+  }
+  journal_->begin(generation_);
+  if (recovery_.replayed == 0 && !position_lost_) return done();
+  if (recovery_.replayed > 0) recovery_.last_batch = last_batch_;
+  return commit_tree(Checkpoint::replay, applied_);
+}
+
+Status Store::replay_half(std::uint32_t generation) {
+  auto half = journal_->read(generation, applied_);
+  if (!half) return std::move(half).error();
+  if (half->end == HalfContent::End::gap)
+    return Error{.code = "store.behind_journal",
+                 .message = "batches are missing between " + std::to_string(applied_) + " and the journal's next",
+                 .hint = "restore a snapshot; the journal's batches do not fit this tree"};
+  const std::uint64_t before = applied_;
+  if (auto replayed = replay(*half); !replayed) return replayed;
+  if (recovery_.replayed == 0) recovery_.first_replayed = before + 1;
+  recovery_.replayed += applied_ - before;
+  if (half->end == HalfContent::End::torn)
+    recovery_.torn = Recovery::Torn{.offset = half->end_offset, .after = applied_};
+  if (half->end == HalfContent::End::corrupt)
+    recovery_.alarm = Error{.code = "store.journal_corrupt",
+                            .message = "the journal is damaged at " + std::to_string(half->end_offset) +
+                                       "; the batches " + std::to_string(applied_ + 1) + " to " +
+                                       std::to_string(half->durable_beyond) + " are lost"};
+  return done();
+}
+
+Status Store::replay(const HalfContent& half) {
+  for (const auto& place : half.records) {
+    if (place.head.sequence <= applied_) continue;  // the tree has it
+    auto effects = decode_effects(half.record(place), place.head);
+    if (!effects) return std::move(effects).error();
+    if (auto written = write(*effects); !written) return written;
+    applied_ = place.head.sequence;
+    epoch_ = std::max(epoch_, place.head.epoch);
+    last_batch_ = {place.head.epoch, place.head.instant, place.head.wall, place.head.trust};
+  }
+  return done();
+}
+
+}  // namespace dormouse::store
