@@ -191,7 +191,7 @@ std::vector<BadRecord> Store::take_bad_records() {
   return std::exchange(bad_, {});
 }
 
-Status Store::set_aside(const std::vector<BadRecord>& bad, std::uint32_t boot) {
+Status Store::set_aside(const std::vector<BadRecord>& bad, std::uint32_t boot, const Now& now) {
   std::uint32_t n = 0;
   for (const BadRecord& record : bad) {
     auto raw = tree_->get(record.key);
@@ -206,7 +206,7 @@ Status Store::set_aside(const std::vector<BadRecord>& bad, std::uint32_t boot) {
       if (!*taken) break;
       ++n;
     }
-    Transaction txn = begin();  // one each: together they might be more than a batch may hold
+    Transaction txn = begin(now);  // one each: together they might be more than a batch may hold
     wire::Record body;
     body.put_bytes(wire::Key::name, record.key).put_bytes(wire::Key::data, std::move(**raw));
     txn.changes_.insert_or_assign(keys::set_aside(boot, n++), body.encode());

@@ -140,6 +140,8 @@ class Store {
   std::uint64_t durable() const { return durable_; }
   /// A durable batch was applied and is not synced: answers, also of reads, wait for settle().
   bool durable_pending() const { return durable_wanted_ > durable_; }
+  /// What the store answers to everything, once it cannot go on: store.io, store.stale_epoch.
+  const std::optional<Error>& failed() const { return failed_; }
 
   /// Syncs, commits the tree and turns to the other half. store.no_space, store.io, store.read_only: the tree stays
   /// at its last checkpoint and every batch in the journal; work goes on until the half is full.
@@ -153,7 +155,7 @@ class Store {
   /// Corrupt or newer records met since the last call. Corrupt ones are moved to prefix `x` with the
   /// next set_aside(); newer ones are left alone.
   std::vector<BadRecord> take_bad_records();
-  Status set_aside(const std::vector<BadRecord>& bad, std::uint32_t boot);
+  Status set_aside(const std::vector<BadRecord>& bad, std::uint32_t boot, const Now& now = {});
 
   struct Stats {
     Tree::Traffic traffic;  // of tree and journal together
