@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/crash/harness/states.hpp"
+
+#include <algorithm>
+
+#include "runtime/base/check.hpp"
+
+namespace dormouse::crash {
+
+namespace {
+
+constexpr std::size_t all_subsets_max = 6;
+constexpr int drawn_subsets = 16;
+constexpr std::size_t orders_max = 4;  // pairs of writes that are also taken in the other order
+
+using Subset = std::vector<std::size_t>;  // of ops
+
+template <class Keeps>
+Subset pick(const std::vector<std::size_t>& ops, Keeps keeps) {
+  Subset subset;
+  for (std::size_t i = 0; i < ops.size(); ++i)
+    if (keeps(i)) subset.push_back(ops[i]);
+  return subset;
+}
+
+std::vector<Subset> subsets(const std::vector<std::size_t>& ops, std::mt19937_64& random) {
+  std::vector<Subset> result;
+  const std::size_t n = ops.size();
+  if (n <= all_subsets_max) {
+    for (std::size_t mask = 0; mask < std::size_t{1} << n; ++mask)
+      result.push_back(pick(ops, [mask](std::size_t i) { return (mask >> i & 1) != 0; }));
+    return result;
+  }
+  for (std::size_t length = 0; length <= n; ++length)
+    result.push_back(pick(ops, [length](std::size_t i) { return i < length; }));
+  for (std::size_t one = 0; one < n; ++one) {
+    result.push_back(pick(ops, [one](std::size_t i) { return i != one; }));
+    result.push_back(pick(ops, [one](std::size_t i) { return i == one; }));
+  }
+  for (int i = 0; i < drawn_subsets; ++i)
+    result.push_back(pick(ops, [&random](std::size_t) { return (random() & 1) != 0; }));
+  return result;
+}
+
+bool overlap(const Op& a, const Op& b) {
+  return a.kind == Op::Kind::write && b.kind == Op::Kind::write && a.node == b.node &&
+         a.number < b.number + b.bytes.size() && b.number < a.number + a.bytes.size();
+}
+
+void add_orders(const Record& record, const Cut& whole, std::vector<Cut>& cuts) {
+  std::size_t added = 0;
+  for (std::size_t i = 0; i < whole.kept.size(); ++i)
+    for (std::size_t j = i + 1; j < whole.kept.size() && added < orders_max; ++j) {
+      if (!overlap(record.ops[whole.kept[i]], record.ops[whole.kept[j]])) continue;
+      Cut other = whole;
+      std::rotate(other.kept.begin() + i, other.kept.begin() + j, other.kept.begin() + j + 1);
+      cuts.push_back(std::move(other));
+      ++added;
+    }
+}
+
+void add_tears(const Record& record, const Cut& whole, std::mt19937_64& random, std::vector<Cut>& cuts) {
+  for (const std::size_t op : whole.kept) {
+    const std::size_t units = units_of(record.ops[op]);
+    if (units < 2) continue;
+    Cut torn = whole;
+    torn.torn = op;
+    const auto add = [&](auto keeps) {
+      torn.units.resize(units);
+      for (std::size_t unit = 0; unit < units; ++unit) torn.units[unit] = keeps(unit);
+      cuts.push_back(torn);
+    };
+    for (std::size_t length = 1; length < units; ++length) {
+      add([length](std::size_t unit) { return unit < length; });
+      add([length](std::size_t unit) { return unit >= length; });
+    }
+    add([&random](std::size_t) { return (random() & 1) != 0; });
+  }
+}
+
+/// Moves `most` drawn ones to the front and drops the rest.
+void draw(std::vector<Cut>& cuts, std::size_t most, std::mt19937_64& random) {
+  most = std::min(most, cuts.size());
+  for (std::size_t i = 0; i < most; ++i) std::swap(cuts[i], cuts[i + random() % (cuts.size() - i)]);
+  cuts.resize(most);
+}
+
+}  // namespace
+
+std::vector<std::size_t> unsynced_at(const Record& record, std::size_t point) {
+  std::vector<std::size_t> unsynced;
+  for (std::size_t i = 0; i < point; ++i) {
+    const Op& op = record.ops[i];
+    if (op.is_change() && !op.synced) unsynced.push_back(i);
+    if (op.kind == Op::Kind::sync)
+      std::erase_if(unsynced, [&](std::size_t earlier) { return record.ops[earlier].node == op.node; });
+  }
+  return unsynced;
+}
+
+bool is_point(const Record& record, std::size_t point) {
+  return point == 0 || record.ops[point - 1].kind != Op::Kind::applied;
+}
+
+std::vector<Cut> draw_cuts(const Record& record, std::size_t point, std::size_t most, std::mt19937_64& random) {
+  const auto unsynced = unsynced_at(record, point);
+  const bool after_change = !unsynced.empty() && unsynced.back() == point - 1;
+  std::vector<Cut> whole;
+  std::vector<Cut> torn;
+  for (Subset& subset : subsets(unsynced, random)) {
+    if (after_change && (subset.empty() || subset.back() != point - 1)) continue;
+    const Cut cut{.point = point, .kept = std::move(subset), .torn = {}, .units = {}};
+    whole.push_back(cut);
+    add_orders(record, cut, whole);
+    add_tears(record, cut, random, torn);
+  }
+  const std::size_t most_torn = std::min(torn.size(), most > whole.size() ? most - whole.size() : most / 2);
+  draw(torn, most_torn, random);
+  draw(whole, most - most_torn, random);
+  whole.insert(whole.end(), torn.begin(), torn.end());
+  return whole;
+}
+
+Image Builder::build(const Cut& cut) {
+  const auto unsynced = unsynced_at(record_, cut.point);
+  const std::size_t durable = unsynced.empty() ? cut.point : unsynced.front();
+  check(done_ <= durable, "builder:backwards");
+  for (; done_ < durable; ++done_) apply(base_, record_.ops[done_]);
+
+  Image image = base_;
+  const auto keep = [&](std::size_t op) {
+    if (cut.torn == op)
+      apply(image, record_.ops[op], [&](std::size_t unit) { return static_cast<bool>(cut.units[unit]); });
+    else
+      apply(image, record_.ops[op]);
+  };
+  // In the order of the record; kept ones take their places in the order of the cut.
+  auto next = cut.kept.begin();
+  for (std::size_t op = durable; op < cut.point; ++op) {
+    const bool pending = std::find(unsynced.begin(), unsynced.end(), op) != unsynced.end();
+    if (!pending)
+      keep(op);
+    else if (std::find(cut.kept.begin(), cut.kept.end(), op) != cut.kept.end())
+      keep(*next++);
+  }
+  return image;
+}
+
+Bounds bounds_at(const Record& record, std::size_t point) {
+  Bounds bounds{record.acked, record.applied};
+  for (std::size_t i = 0; i < point; ++i) {
+    if (record.ops[i].kind == Op::Kind::applied) bounds.applied = record.ops[i].number;
+    if (record.ops[i].kind == Op::Kind::acked) bounds.acked = std::max(bounds.acked, record.ops[i].number);
+  }
+  return bounds;
+}
+
+}  // namespace dormouse::crash
