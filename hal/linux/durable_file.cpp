@@ -6,19 +6,47 @@
 #include <cstring>
 #include <fcntl.h>
 #include <string>
+#include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace dormouse::hal_linux {
 
 namespace {
 
 constexpr mode_t file_mode = 0640;
+constexpr mode_t folder_mode = 0750;
 constexpr std::uint64_t zeros_at_once = 64 * 1024;
+constexpr std::size_t copied_at_once = 64 * 1024;
+
+Status copy_content(const std::filesystem::path& from, const std::filesystem::path& to) {
+  const FileHandle source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!source) return file_error("open", from, errno);
+  const FileHandle copy(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, file_mode));
+  if (!copy) return file_error("create", to, errno);
+  Bytes part(copied_at_once, '\0');
+  for (std::uint64_t offset = 0;;) {
+    const ssize_t got = ::pread(source.get(), part.data(), part.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return file_error("read", from, errno);
+    if (got == 0) break;
+    const auto length = static_cast<std::size_t>(got);
+    if (auto written = write_at(copy.get(), to, offset, BytesView(part).substr(0, length)); !written)
+      return written;
+    offset += length;
+  }
+  if (::fsync(copy.get()) != 0) return file_error("sync", to, errno);
+  return done();
+}
 
 }  // namespace
 
 FileHandle::~FileHandle() {
   if (fd_ >= 0) ::close(fd_);
+}
+
+FileHandle FileHandle::twin() const {
+  return FileHandle(::fcntl(fd_, F_DUPFD_CLOEXEC, 0));
 }
 
 Error file_error(const char* doing, const std::filesystem::path& path, int error) {
@@ -55,6 +83,21 @@ Status write_zeros(int fd, const std::filesystem::path& path, std::uint64_t from
   return done();
 }
 
+Result<std::uint64_t> size_of(const FileHandle& file, const std::filesystem::path& path) {
+  struct stat facts {};
+  if (::fstat(file.get(), &facts) != 0) return file_error("look at", path, errno);
+  return static_cast<std::uint64_t>(facts.st_size);
+}
+
+Status extend_with_zeros(const FileHandle& file, const std::filesystem::path& path, std::uint64_t size) {
+  const auto present = size_of(file, path);
+  if (!present) return present.error();
+  if (*present >= size) return done();
+  if (auto extended = write_zeros(file.get(), path, *present, size); !extended) return extended;
+  if (::fsync(file.get()) != 0) return file_error("sync", path, errno);
+  return done();
+}
+
 Status sync_path(const std::filesystem::path& path) {
   const FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return file_error("open", path, errno);
@@ -64,7 +107,8 @@ Status sync_path(const std::filesystem::path& path) {
 
 Status rename_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) return file_error("rename", from, errno);
-  return sync_path(to.parent_path());
+  if (auto synced = sync_path(to.parent_path()); !synced) return synced;
+  return from.parent_path() == to.parent_path() ? done() : sync_path(from.parent_path());
 }
 
 Status replace_file(const std::filesystem::path& path, BytesView content) {
@@ -76,6 +120,22 @@ Status replace_file(const std::filesystem::path& path, BytesView content) {
     if (::fsync(file.get()) != 0) return file_error("sync", unfinished, errno);
   }
   return rename_durably(unfinished, path);
+}
+
+Status copy_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
+  const auto unfinished = unfinished_name(to);
+  if (auto copied = copy_content(from, unfinished); !copied) {
+    ::unlink(unfinished.c_str());  // a full disk gets its space back
+    return copied;
+  }
+  return rename_durably(unfinished, to);
+}
+
+Status make_folder(const std::filesystem::path& path) {
+  if (::mkdir(path.c_str(), folder_mode) == 0) return sync_path(path.parent_path());
+  std::error_code ignored;
+  if (errno == EEXIST && std::filesystem::is_directory(path, ignored)) return done();
+  return file_error("create", path, errno);
 }
 
 std::filesystem::path unfinished_name(const std::filesystem::path& path) {

@@ -24,6 +24,8 @@ class FileHandle {
   }
   ~FileHandle();
   int get() const { return fd_; }
+  /// Another descriptor of the same open file, so of the same lock.
+  FileHandle twin() const;
   explicit operator bool() const { return fd_ >= 0; }
 
  private:
@@ -35,15 +37,23 @@ Error file_error(const char* doing, const std::filesystem::path& path, int error
 
 /// Writes all of it, however the kernel cuts it up.
 Status write_at(int fd, const std::filesystem::path& path, std::uint64_t offset, BytesView bytes);
-/// Zeros up to `size`, written and not only reserved, so that later writes there need no new blocks.
+/// Zeros up to `to`, written and not only reserved, so that later writes there need no new blocks.
 Status write_zeros(int fd, const std::filesystem::path& path, std::uint64_t from, std::uint64_t to);
+Result<std::uint64_t> size_of(const FileHandle& file, const std::filesystem::path& path);
+/// A shorter file gets zeros up to `size`, durable on return; another one stays as it is.
+Status extend_with_zeros(const FileHandle& file, const std::filesystem::path& path, std::uint64_t size);
 
 /// Makes a file's content, or a folder's names, durable.
 Status sync_path(const std::filesystem::path& path);
-/// Renames within one folder, durable on return.
+/// Renames within one file system, durable on return.
 Status rename_durably(const std::filesystem::path& from, const std::filesystem::path& to);
 /// Replaces the file: it has the old content or the new, never less. Goes through "<name>.new-<pid>".
 Status replace_file(const std::filesystem::path& path, BytesView content);
+
+/// Copies a file; the copy has its name once it is whole and durable.
+Status copy_durably(const std::filesystem::path& from, const std::filesystem::path& to);
+/// Makes the folder, durable on return; one that is there is fine.
+Status make_folder(const std::filesystem::path& path);
 
 /// The name that a thing has until it is whole: "<path>.new-<pid>".
 std::filesystem::path unfinished_name(const std::filesystem::path& path);

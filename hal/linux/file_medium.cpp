@@ -4,11 +4,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
-#include "hal/linux/durable_file.hpp"
 #include "runtime/base/check.hpp"
 
 namespace dormouse::hal_linux {
@@ -17,8 +15,9 @@ namespace {
 
 class FileMedium final : public store::StorageMedium {
  public:
-  FileMedium(FileHandle file, std::filesystem::path path, std::uint64_t size)
-      : file_(std::move(file)), path_(std::move(path)), size_(size) {}
+  enum class Use { read, read_and_write };
+  FileMedium(FileHandle file, std::filesystem::path path, std::uint64_t size, Use use)
+      : file_(std::move(file)), path_(std::move(path)), size_(size), use_(use) {}
 
   std::uint64_t size() const override { return size_; }
 
@@ -40,6 +39,7 @@ class FileMedium final : public store::StorageMedium {
 
   Status write(std::uint64_t offset, BytesView bytes) override {
     check(offset <= size_ && bytes.size() <= size_ - offset, "file_medium:outside");
+    if (use_ == Use::read) return file_error("write", path_, EROFS);
     return write_at(file_.get(), path_, offset, bytes);
   }
 
@@ -52,9 +52,15 @@ class FileMedium final : public store::StorageMedium {
   FileHandle file_;
   std::filesystem::path path_;
   std::uint64_t size_;
+  Use use_;
 };
 
 }  // namespace
+
+std::unique_ptr<store::StorageMedium> make_file_medium(FileHandle file, std::filesystem::path path,
+                                                       std::uint64_t size) {
+  return std::make_unique<FileMedium>(std::move(file), std::move(path), size, FileMedium::Use::read_and_write);
+}
 
 Result<std::unique_ptr<store::StorageMedium>> open_file_medium(const std::filesystem::path& path,
                                                                std::uint64_t size) {
@@ -63,14 +69,16 @@ Result<std::unique_ptr<store::StorageMedium>> open_file_medium(const std::filesy
     if (auto made = replace_file(path, Bytes(size, '\0')); !made) return std::move(made).error();
   FileHandle file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
   if (!file) return file_error("open", path, errno);
-  struct stat facts {};
-  if (::fstat(file.get(), &facts) != 0) return file_error("look at", path, errno);
-  const auto present = static_cast<std::uint64_t>(facts.st_size);
-  if (present < size) {
-    if (auto extended = write_zeros(file.get(), path, present, size); !extended) return std::move(extended).error();
-    if (::fsync(file.get()) != 0) return file_error("sync", path, errno);
-  }
-  return std::unique_ptr<store::StorageMedium>(std::make_unique<FileMedium>(std::move(file), path, size));
+  if (auto extended = extend_with_zeros(file, path, size); !extended) return std::move(extended).error();
+  return make_file_medium(std::move(file), path, size);
+}
+
+Result<std::unique_ptr<store::StorageMedium>> make_file_medium_for_reading(FileHandle file,
+                                                                           std::filesystem::path path) {
+  auto size = size_of(file, path);
+  if (!size) return std::move(size).error();
+  return std::unique_ptr<store::StorageMedium>(
+      std::make_unique<FileMedium>(std::move(file), std::move(path), *size, FileMedium::Use::read));
 }
 
 }  // namespace dormouse::hal_linux
