@@ -52,6 +52,8 @@ class Bed {
     return std::move(tree).value();
   }
 
+  MemoryDisk& disk() { return disk_; }  // Kind::memory only
+
  private:
   Kind kind_;
   std::uint64_t bytes_;
@@ -89,16 +91,23 @@ class Machine {
 
   Store& store() { return *store_; }
   hal_sim::MemoryFile& journal() { return journal_; }
+  MemoryDisk& disk() { return bed_.disk(); }
+  /// The next boots find this tree in front of the store's.
+  void wrap_tree(std::function<std::unique_ptr<Tree>(std::unique_ptr<Tree>)> wrap) { wrap_ = std::move(wrap); }
   /// The power stays off until boot().
   void cut(const hal_sim::MemoryFile::KeepsNew& keeps_new = [](std::uint64_t) { return false; }) {
     journal_.cut_power(keeps_new);
+    disk().cut_power();
     store_.reset();
   }
   void kill() { store_.reset(); }  // the process alone
-  Status try_boot() {
+  Status try_boot(bool made_anew = false) {
     store_.reset();
     journal_.restore();
-    auto opened = Store::open({bed_.open(), hal_sim::open_memory_medium(journal_), facts_}, limits_);
+    disk().restore();
+    auto tree = bed_.open();
+    if (wrap_) tree = wrap_(std::move(tree));
+    auto opened = Store::open({std::move(tree), hal_sim::open_memory_medium(journal_), facts_, made_anew}, limits_);
     if (!opened) return std::move(opened).error();
     store_ = std::move(opened).value();
     return done();
@@ -126,6 +135,19 @@ class Machine {
     txn.put(key, body);
     return txn.apply(Durability::durable);
   }
+  /// Put and durable.
+  void keep(BytesView key, BytesView body, const Now& now = {}) {
+    Transaction txn = store_->begin(now);
+    txn.put(key, body);
+    ASSERT_TRUE(txn.apply(Durability::durable).ok());
+    ASSERT_TRUE(store_->settle(now).ok());
+  }
+  std::vector<std::string> keys(BytesView prefix) {
+    const auto range = keys::starting_with(prefix);
+    std::vector<std::string> found;
+    for (const Entry& entry : store_->begin().scan(range.from, range.to, 100'000)) found.push_back(entry.key);
+    return found;
+  }
   std::string get(BytesView key) { return store_->begin().get(key).value_or("(none)"); }
 
  private:
@@ -133,6 +155,7 @@ class Machine {
   JournalFacts facts_;
   Bed bed_;
   hal_sim::MemoryFile journal_;
+  std::function<std::unique_ptr<Tree>(std::unique_ptr<Tree>)> wrap_;
   std::unique_ptr<Store> store_;
 };
 
