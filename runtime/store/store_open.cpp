@@ -8,6 +8,7 @@
 #include "runtime/base/check.hpp"
 #include "runtime/store/envelope.hpp"
 #include "runtime/store/format.hpp"
+#include "runtime/store/journal_note.hpp"
 #include "runtime/store/keys.hpp"
 #include "runtime/store/store.hpp"
 #include "runtime/time/boot.hpp"
@@ -34,33 +35,6 @@ Result<std::uint64_t> highest_sequence(Tree& tree) {
     if (page->size() < scan_page) return highest;
     range.from = keys::after(page->back().key);
   }
-}
-
-Status put_journal_facts(Tree& tree, const JournalFacts& facts) {
-  wire::Record body;
-  body.put_uint(Key::half, facts.half_bytes)
-      .put_uint(Key::align, static_cast<std::uint64_t>(facts.align))
-      .put_text(Key::id, facts.store_id);
-  const Bytes key = keys::meta("journal");
-  return tree.put(key, seal(key, 0, body.encode()));
-}
-
-/// What the tree repeats of the journal's header; none if it never had a journal, or if the note is unreadable.
-Result<std::optional<JournalFacts>> noted_facts(Tree& tree) {
-  const Bytes key = keys::meta("journal");
-  auto record = tree.get(key);
-  if (!record) return std::move(record).error();
-  if (!*record) return std::optional<JournalFacts>();
-  const auto opened = unseal(key, **record);
-  if (!opened) return std::optional<JournalFacts>();
-  const auto body = wire::Record::decode(opened->body);
-  if (!body) return std::optional<JournalFacts>();
-  JournalFacts facts;
-  facts.half_bytes = body->get_uint(Key::half).value_or(0);
-  facts.align = static_cast<JournalFacts::Align>(body->get_uint(Key::align).value_or(0));
-  facts.store_id = body->get_text(Key::id).value_or("");
-  if (facts.half_bytes == 0) return std::optional<JournalFacts>();
-  return std::optional<JournalFacts>(std::move(facts));
 }
 
 /// Whether the tree's last checkpoint was the last write of a clean stop.
@@ -97,7 +71,7 @@ Result<std::unique_ptr<Store>> Store::open(StoreParts parts, const Limits& limit
 
 Status Store::create(const std::string& store_id) {
   auto written = write_format(*tree_, {.store_id = store_id});
-  if (written && journal_) written = put_journal_facts(*tree_, journal_->facts());
+  if (written && journal_) written = note_journal(*tree_, journal_->facts());
   if (written) written = write_position(0, first_generation);
   if (written) written = tree_->commit();
   return written;
@@ -108,7 +82,7 @@ Status Store::open_journal(StoreParts& parts, const std::string& store_id) {
   if (!block) return std::move(block).error();
   auto header = decode_journal_header(*block);
   if (!header) return std::move(header).error();
-  auto noted = noted_facts(*tree_);
+  auto noted = noted_journal(*tree_);
   if (!noted) return std::move(noted).error();
 
   JournalFacts facts = parts.facts;
@@ -183,6 +157,8 @@ Status Store::recover(bool journal_made_anew) {
     if (auto replayed = replay_half(*newest); !replayed) return replayed;
     generation_ = *newest;
   }
+  // Behind a damaged place stand records of this generation: its half is not written again.
+  const bool damaged = recovery_.alarm.has_value();
   if (journal_made_anew) {
     recovery_.notes.emplace_back("the journal was made anew");
     if (!stopped_clean(*tree_))
@@ -191,7 +167,7 @@ Status Store::recover(bool journal_made_anew) {
                 .message = "the journal is gone; work after batch " + std::to_string(applied_) + " may be missing"};
   }
   journal_->begin(generation_);
-  if (recovery_.replayed == 0 && !position_lost_) return done();
+  if (recovery_.replayed == 0 && !position_lost_ && !damaged) return done();
   if (recovery_.replayed > 0) recovery_.last_batch = last_batch_;
   return commit_tree(Checkpoint::replay, applied_);
 }
