@@ -2,6 +2,7 @@
 #include "runtime/store/last_numbers.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/store/envelope.hpp"
 #include "runtime/store/journal.hpp"
@@ -20,6 +21,7 @@ constexpr Key kinds[] = {Key::epoch,  Key::boot,    Key::kernel_boot, Key::gap,
 constexpr std::uint64_t epoch_margin = 1'000;
 constexpr std::uint64_t id_margin = 1'000'000;
 constexpr std::uint64_t record_step = 8;
+constexpr std::uint64_t first_generation = 1;  // of a tree that has no position yet
 
 void raise_by_record(LastNumbers& numbers, const wire::Record& ids) {
   for (const Key kind : kinds) numbers.raise(kind, ids.get_uint(kind).value_or(0));
@@ -33,12 +35,33 @@ std::optional<wire::Record> body_of(BytesView key, const std::optional<Bytes>& s
   return *body;
 }
 
-void raise_by_position(LastNumbers& numbers, const wire::Record& position) {
-  numbers.raise(Key::epoch, position.get_uint(Key::epoch).value_or(0));
-  numbers.sequence = std::max(numbers.sequence, position.get_uint(Key::sequence).value_or(0));
-  const auto trust = position.get_uint(Key::trust).value_or(0);
-  if (trust != static_cast<std::uint64_t>(Trust::untrusted))
-    numbers.last_wall = std::max(numbers.last_wall.value_or(WallTime{}), {position.get_int(Key::wall).value_or(0)});
+void raise_by_time(LastNumbers& numbers, const BatchTime& batch) {
+  const auto order = [](const BatchTime& time) { return std::pair(time.epoch, time.instant); };
+  numbers.raise(Key::epoch, batch.epoch);
+  if (!numbers.last_batch || order(*numbers.last_batch) < order(batch)) numbers.last_batch = batch;
+  if (batch.trust != Trust::untrusted)
+    numbers.last_wall = std::max(numbers.last_wall.value_or(WallTime{}), batch.wall);
+}
+
+BatchTime time_in(const wire::Record& record) {
+  return {static_cast<std::uint32_t>(record.get_uint(Key::epoch).value_or(0)),
+          {record.get_int(Key::instant).value_or(0)},
+          {record.get_int(Key::wall).value_or(0)},
+          static_cast<Trust>(record.get_uint(Key::trust).value_or(0))};
+}
+
+void put_time(wire::Record& record, const BatchTime& batch) {
+  record.put_uint(Key::epoch, batch.epoch)
+      .put_int(Key::instant, batch.instant.ms)
+      .put_int(Key::wall, batch.wall.ms)
+      .put_uint(Key::trust, static_cast<std::uint64_t>(batch.trust));
+}
+
+/// The body of the tree's own record; empty if it is missing or cannot be read.
+Result<wire::Record> read_record(Tree& tree, const Bytes& key) {
+  auto sealed = tree.get(key);
+  if (!sealed) return std::move(sealed).error();
+  return body_of(key, *sealed).value_or(wire::Record());
 }
 
 /// A look at what costs nothing, before a checksum over what may be no record.
@@ -51,10 +74,8 @@ bool may_begin_record(BytesView bytes) {
 }
 
 void raise_by_batch(LastNumbers& numbers, BytesView record, const JournalHead& head) {
-  numbers.raise(Key::epoch, head.epoch);
+  raise_by_time(numbers, {head.epoch, head.instant, head.wall, head.trust});
   numbers.sequence = std::max(numbers.sequence, head.sequence);
-  if (head.trust != Trust::untrusted)
-    numbers.last_wall = std::max(numbers.last_wall.value_or(WallTime{}), head.wall);
   const auto effects = decode_effects(record, head);
   if (!effects) return;
   const auto found = effects->find(keys::meta("ids"));
@@ -76,6 +97,7 @@ void LastNumbers::raise(Key kind, std::uint64_t number) {
 void LastNumbers::raise(const LastNumbers& other) {
   for (const auto& [kind, number] : other.ids) raise(kind, number);
   sequence = std::max(sequence, other.sequence);
+  if (other.last_batch) raise_by_time(*this, *other.last_batch);
   last_wall = std::max(last_wall, other.last_wall);
 }
 
@@ -89,6 +111,11 @@ Bytes LastNumbers::encode() const {
   wire::Record record;
   for (const auto& [kind, number] : ids) record.put_uint(kind, number);
   record.put_uint(Key::sequence, sequence);
+  if (last_batch) {
+    wire::Record time;
+    put_time(time, *last_batch);
+    record.put_record(Key::at, std::move(time));
+  }
   if (last_wall) record.put_int(Key::wall, last_wall->ms);
   return record.encode();
 }
@@ -99,20 +126,20 @@ LastNumbers LastNumbers::decode(BytesView body) {
   if (!record) return numbers;
   raise_by_record(numbers, *record);
   numbers.sequence = record->get_uint(Key::sequence).value_or(0);
+  if (const auto time = record->get_record(Key::at)) numbers.last_batch = time_in(*time);
   if (const auto wall = record->get_int(Key::wall)) numbers.last_wall = WallTime{*wall};
   return numbers;
 }
 
 Result<LastNumbers> last_numbers(Tree& tree) {
   LastNumbers numbers;
-  const Bytes ids_key = keys::meta("ids");
-  auto ids = tree.get(ids_key);
+  auto ids = read_record(tree, keys::meta("ids"));
   if (!ids) return std::move(ids).error();
-  if (const auto body = body_of(ids_key, *ids)) raise_by_record(numbers, *body);
-  const Bytes position_key = keys::meta("position");
-  auto position = tree.get(position_key);
+  raise_by_record(numbers, *ids);
+  auto position = read_record(tree, keys::meta("position"));
   if (!position) return std::move(position).error();
-  if (const auto body = body_of(position_key, *position)) raise_by_position(numbers, *body);
+  numbers.sequence = position->get_uint(Key::sequence).value_or(0);
+  if (numbers.sequence > 0) raise_by_time(numbers, time_in(*position));
   return numbers;
 }
 
@@ -133,16 +160,27 @@ Result<LastNumbers> last_numbers(StorageMedium& journal) {
   return numbers;
 }
 
-void raise_ids(Transaction& txn, const LastNumbers& numbers) {
-  const Bytes key = keys::meta("ids");
-  const auto present = txn.get(key);
-  auto body = present ? wire::Record::decode(*present) : Result<wire::Record>(wire::Record());
-  wire::Record record = body ? std::move(body).value() : wire::Record();
-  LastNumbers raised;
-  raise_by_record(raised, record);
+Status raise_numbers(Tree& tree, const LastNumbers& numbers, bool skip) {
+  auto known = last_numbers(tree);
+  if (!known) return std::move(known).error();
+  LastNumbers raised = *known;
   raised.raise(numbers);
-  for (const auto& [kind, number] : raised.ids) record.put_uint(kind, number);
-  txn.put(key, record.encode());
+
+  const Bytes ids_key = keys::meta("ids");
+  auto ids = read_record(tree, ids_key);
+  if (!ids) return std::move(ids).error();
+  for (const auto& [kind, number] : raised.ids) ids->put_uint(kind, number);
+  if (auto put = tree.put(ids_key, seal(ids_key, known->sequence, ids->encode())); !put) return put;
+  if (!skip) return done();
+
+  const Bytes position_key = keys::meta("position");
+  auto position = read_record(tree, position_key);
+  if (!position) return std::move(position).error();
+  const std::uint64_t sequence = raised.sequence + 1;
+  position->put_uint(Key::sequence, sequence)
+      .put_uint(Key::generation, position->get_uint(Key::generation).value_or(first_generation));
+  if (raised.last_batch) put_time(*position, *raised.last_batch);
+  return tree.put(position_key, seal(position_key, sequence, position->encode()));
 }
 
 }  // namespace dormouse::store

@@ -21,8 +21,9 @@ namespace dormouse::store {
 struct LastNumbers {
   /// The highest of each kind: what the meta record `ids` holds, and Key::epoch from wherever it stands.
   std::map<wire::Key, std::uint64_t> ids;
-  std::uint64_t sequence = 0;         // of the last batch known
-  std::optional<WallTime> last_wall;  // when that was, if a time was believable
+  std::uint64_t sequence = 0;           // of the last batch known
+  std::optional<BatchTime> last_batch;  // the newest, by epoch and instant
+  std::optional<WallTime> last_wall;    // the highest that was believable
 
   std::uint64_t of(wire::Key kind) const;
   void raise(wire::Key kind, std::uint64_t number);
@@ -42,7 +43,9 @@ Result<LastNumbers> last_numbers(Tree& tree);
 /// Of every whole record anywhere in a journal, of any generation, damaged parts skipped. store.io.
 Result<LastNumbers> last_numbers(StorageMedium& journal);
 
-/// Raises the record `ids` to them, in the transaction.
-void raise_ids(Transaction& txn, const LastNumbers& numbers);
+/// Raises the tree's own numbers to them; the caller commits. With `skip`, for a tree that goes on without batches
+/// that had been numbered, its next batch too gets a number above them: one sequence then never names two batches,
+/// and no older snapshot takes the new batches for a continuation of its own.
+Status raise_numbers(Tree& tree, const LastNumbers& numbers, bool skip);
 
 }  // namespace dormouse::store
