@@ -72,6 +72,40 @@ inline std::string kind_name(const testing::TestParamInfo<Kind>& param) {
   return param.param == Kind::memory ? "memory" : "lmdb";
 }
 
+/// A tree that can be told to refuse puts: all, also those of a rebuild, or one key, which spoils its transaction.
+class Refusing final : public Tree {
+ public:
+  explicit Refusing(std::unique_ptr<Tree> below) : below_(std::move(below)) {}
+  Result<std::optional<Bytes>> get(BytesView key) override { return below_->get(key); }
+  Result<std::vector<Entry>> scan(BytesView from, BytesView to, std::uint64_t limit, Direction way) override {
+    return below_->scan(from, to, limit, way);
+  }
+  Status put(BytesView key, BytesView value) override {
+    if (failing || spoiled_) return Error{.code = "store.io", .message = "told to fail"};
+    if (key != refused_key) return below_->put(key, value);
+    spoiled_ = true;
+    return Error{.code = refusal, .message = "told to refuse"};
+  }
+  Status erase(BytesView key) override { return below_->erase(key); }
+  Status commit() override { return below_->commit(); }
+  Status abort() override {
+    spoiled_ = false;
+    return below_->abort();
+  }
+  std::uint64_t dirty_bytes() const override { return below_->dirty_bytes(); }
+  Traffic traffic() const override { return below_->traffic(); }
+  unsigned used_percent() const override { return 0; }
+  Shape shape() const override { return below_->shape(); }
+
+  bool failing = false;
+  Bytes refused_key;
+  std::string refusal = "store.full";
+
+ private:
+  std::unique_ptr<Tree> below_;
+  bool spoiled_ = false;
+};
+
 inline Limits with_half(std::uint64_t bytes) {
   Limits limits;
   limits.journal_half_bytes = bytes;

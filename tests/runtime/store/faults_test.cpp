@@ -78,36 +78,10 @@ TEST(StoreFaults, WithoutPowerNothingWorksAndNothingChanges) {
   EXPECT_EQ(desk.values(), Names{"v1"});
 }
 
-// A tree that can be told to refuse puts, also those of a rebuild.
-class Forgetful final : public Tree {
- public:
-  explicit Forgetful(std::unique_ptr<Tree> below) : below_(std::move(below)) {}
-  Result<std::optional<Bytes>> get(BytesView key) override { return below_->get(key); }
-  Result<std::vector<Entry>> scan(BytesView from, BytesView to, std::uint64_t limit, Direction way) override {
-    return below_->scan(from, to, limit, way);
-  }
-  Status put(BytesView key, BytesView value) override {
-    if (failing) return Error{.code = "store.io", .message = "told to fail"};
-    if (key == full_at) return Error{.code = "store.full", .message = "told to be full"};
-    return below_->put(key, value);
-  }
-  Status erase(BytesView key) override { return below_->erase(key); }
-  Status commit() override { return below_->commit(); }
-  Status abort() override { return below_->abort(); }
-  Traffic traffic() const override { return below_->traffic(); }
-  unsigned used_percent() const override { return 0; }
-
-  bool failing = false;
-  Bytes full_at;
-
- private:
-  std::unique_ptr<Tree> below_;
-};
-
 TEST(StoreFaults, D060_ATreeThatFillsUpInsideABatchIsRebuiltWithTheBatchesBefore) {
   MemoryDisk disk;
-  auto tree = std::make_unique<Forgetful>(open_memory_tree(disk));
-  tree->full_at = "v3b";
+  auto tree = std::make_unique<Refusing>(open_memory_tree(disk));
+  tree->refused_key = "v3b";
   auto store = Store::open(std::move(tree), {}).value();
   std::vector<std::string> answers;
   for (const char* name : {"v1", "v2", "v3", "v4", "v5"}) {
@@ -125,8 +99,8 @@ TEST(StoreFaults, D060_ATreeThatFillsUpInsideABatchIsRebuiltWithTheBatchesBefore
 
 TEST(StoreFaults, WhenARebuildFailsTheStoreAnswersThatAlone) {
   MemoryDisk disk;
-  auto tree = std::make_unique<Forgetful>(open_memory_tree(disk));
-  Forgetful& forgetful = *tree;
+  auto tree = std::make_unique<Refusing>(open_memory_tree(disk));
+  Refusing& refusing = *tree;
   auto store = Store::open(std::move(tree), {}).value();
   const auto put = [&](BytesView key) {
     Transaction txn = store->begin();
@@ -134,9 +108,9 @@ TEST(StoreFaults, WhenARebuildFailsTheStoreAnswersThatAlone) {
     return txn.apply(Durability::durable);
   };
   ASSERT_TRUE(put("v1").ok());
-  forgetful.failing = true;
+  refusing.failing = true;
   EXPECT_EQ(put("v2").error().code, "store.io");
-  forgetful.failing = false;
+  refusing.failing = false;
   EXPECT_EQ(put("v3").error().code, "store.io");
   EXPECT_EQ(store->sync().error().code, "store.io");
   EXPECT_EQ(store->checkpoint(Checkpoint::command).error().code, "store.io");
