@@ -127,6 +127,30 @@ class LmdbTree final : public Tree {
 
   Traffic traffic() const override { return traffic_; }
 
+  Shape shape() const override {
+    Shape shape;
+    MDB_stat stat{};
+    MDB_envinfo info{};
+    if (!txn_ || mdb_stat(txn_, dbi_, &stat) != MDB_SUCCESS || mdb_env_info(env_, &info) != MDB_SUCCESS)
+      return shape;
+    shape.entries = stat.ms_entries;
+    shape.page_bytes = stat.ms_psize;
+    shape.depth = stat.ms_depth;
+    shape.file_pages = info.me_last_pgno + 1;
+    shape.free_pages = shape.file_pages - std::min<std::uint64_t>(pages_at_begin_, shape.file_pages);
+    return shape;
+  }
+
+  Status copy_to(int descriptor) const override {
+    // The compacting copy reads a snapshot; the plain one would wait for the open write transaction for ever.
+    const int rc = mdb_env_copyfd2(env_, descriptor, MDB_CP_COMPACT);
+    if (rc == MDB_SUCCESS) return done();
+    Error error = failure(rc, "copy");
+    error.code = "store.snapshot_failed";
+    error.hint = rc == ENOSPC || rc == EDQUOT || rc == EFBIG ? "free some space where the copy goes" : "";
+    return error;
+  }
+
   unsigned used_percent() const override {
     if (!txn_) return 0;
     return static_cast<unsigned>(live_pages() * stat_.ms_psize * 100 / options_.map_bytes);
@@ -250,6 +274,7 @@ class LmdbTree final : public Tree {
       case MDB_INVALID:
       case MDB_CORRUPTED:
       case MDB_PAGE_NOTFOUND:
+      case MDB_CURSOR_FULL:  // deeper than any tree: its pages lead back to themselves
       case MDB_VERSION_MISMATCH:
         error.code = "store.broken";
         break;

@@ -15,6 +15,11 @@ std::uint64_t round_to_blocks(std::uint64_t bytes) {
   return (bytes + block_bytes - 1) / block_bytes * block_bytes;
 }
 
+/// What a change is counted as.
+std::uint64_t blocks_of(const Bytes& key, const std::optional<Bytes>& value) {
+  return round_to_blocks(key.size() + (value ? value->size() : 0));
+}
+
 Error power_cut() {
   return {.code = "store.io", .message = "the simulated disk has no power"};
 }
@@ -58,7 +63,7 @@ Status MemoryDisk::commit(const Changes& changes) {
   if (cut == Outcome::keeps_old) return power_cut();
   for (const auto& [key, value] : changes) {
     replace(key, value);
-    traffic_.bytes += round_to_blocks(key.size() + (value ? value->size() : 0));
+    traffic_.bytes += blocks_of(key, value);
   }
   traffic_.bytes += block_bytes;
   traffic_.syncs += 2;
@@ -95,7 +100,7 @@ class MemoryTree final : public Tree {
                    .message = "the memory tree holds its " + std::to_string(disk_.size_bytes_) + " bytes"};
     }
     growth_ += growth;
-    changes_.insert_or_assign(Bytes(key), Bytes(value));
+    change(Bytes(key), Bytes(value));
     return done();
   }
 
@@ -104,7 +109,7 @@ class MemoryTree final : public Tree {
     const std::int64_t held = held_bytes(key);
     if (held == 0) return done();
     growth_ -= held;
-    changes_.insert_or_assign(Bytes(key), std::nullopt);
+    change(Bytes(key), std::nullopt);
     return done();
   }
 
@@ -121,7 +126,19 @@ class MemoryTree final : public Tree {
     return done();
   }
 
+  std::uint64_t dirty_bytes() const override { return dirty_bytes_; }
+
   Traffic traffic() const override { return disk_.traffic_; }
+
+  Shape shape() const override {
+    if (!check_usable()) return {};
+    std::uint64_t entries = disk_.content_.size();
+    for (const auto& [key, value] : changes_) {
+      if (disk_.content_.contains(key)) --entries;
+      if (value) ++entries;
+    }
+    return {.entries = entries};
+  }
 
   unsigned used_percent() const override {
     if (disk_.size_bytes_ == MemoryDisk::unlimited) return 0;
@@ -139,8 +156,16 @@ class MemoryTree final : public Tree {
     return done();
   }
 
+  void change(Bytes key, std::optional<Bytes> value) {
+    if (const auto old = changes_.find(key); old != changes_.end())
+      dirty_bytes_ -= blocks_of(old->first, old->second);
+    dirty_bytes_ += blocks_of(key, value);
+    changes_.insert_or_assign(std::move(key), std::move(value));
+  }
+
   void drop_changes() {
     changes_.clear();
+    dirty_bytes_ = 0;
     growth_ = 0;
     spoiled_ = false;
   }
@@ -180,6 +205,7 @@ class MemoryTree final : public Tree {
 
   MemoryDisk& disk_;
   Changes changes_;
+  std::uint64_t dirty_bytes_ = 0;
   std::int64_t growth_ = 0;  // what the changes add to the bytes used
   bool spoiled_ = false;
 };

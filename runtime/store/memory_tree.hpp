@@ -59,8 +59,9 @@ class MemoryDisk {
   Tree::Traffic traffic_;
 };
 
-/// A tree on the disk, which must outlive it. At most one at a time. Its traffic is an estimate: each changed
-/// entry counts as rounded up to 4 KiB, each commit as one block more and two syncs.
+/// A tree on the disk, which must outlive it. At most one at a time. Its traffic and its dirty bytes are estimates:
+/// each changed entry counts as rounded up to 4 KiB, each commit as one block more and two syncs. It has no pages
+/// and no file to copy.
 std::unique_ptr<Tree> open_memory_tree(MemoryDisk& disk);
 
 }  // namespace dormouse::store

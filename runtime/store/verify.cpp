@@ -51,19 +51,41 @@ Status look_at(Tree& tree, const Entry& entry, CheckReport& report) {
   return done();
 }
 
+Error broken(std::string what) {
+  return {.code = "store.broken", .message = std::move(what)};
+}
+
+Error miscounted(const CheckReport& report, const char* what) {
+  return broken(std::string(what) + ": " + std::to_string(report.total) + " records were met, the tree counts " +
+                std::to_string(report.expected));
+}
+
 }  // namespace
 
-Result<CheckReport> verify(Tree& tree) {
+Result<CheckReport> verify(Tree& tree, const VerifyBound& bound) {
   CheckReport report;
+  report.expected = tree.shape().entries;
   auto range = keys::starting_with("");
+  Bytes last;
+  bool ordered = true;
   while (true) {
+    if (bound.stop && bound.stop()) return report;
     auto page = tree.scan(range.from, range.to, scan_page, Direction::forward);
     if (!page) return std::move(page).error();
-    for (const Entry& entry : *page)
+    for (Entry& entry : *page) {
+      // A page that is reached twice makes the walk go round for ever; the count is what ends it.
+      if (report.total == report.expected) return miscounted(report, "count overrun");
       if (auto looked = look_at(tree, entry, report); !looked) return std::move(looked).error();
-    if (page->size() < scan_page) return report;
-    range.from = keys::after(page->back().key);
+      ordered = ordered && last < entry.key;
+      last = std::move(entry.key);
+    }
+    if (page->size() < scan_page) break;
+    range.from = keys::after(last);
   }
+  if (report.total != report.expected) return miscounted(report, "count short");
+  if (!ordered) return broken("the records of the tree are out of order");
+  report.complete = true;
+  return report;
 }
 
 }  // namespace dormouse::store

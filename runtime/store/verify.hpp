@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -15,7 +16,9 @@ namespace dormouse::store {
 struct CheckReport {
   std::map<char, std::uint64_t> records;  // by the first byte of the key
   std::uint64_t total = 0;
-  std::uint64_t bytes = 0;  // of keys and values
+  std::uint64_t expected = 0;  // by the tree's own count
+  bool complete = false;       // false: stopped at its bound, `total` of `expected` were seen
+  std::uint64_t bytes = 0;     // of keys and values
   std::uint64_t bad_count = 0;
   std::uint64_t dangling_count = 0;
   /// The first hundred of each. Dangling: index records (`i`, `d`) that lead to nothing.
@@ -25,8 +28,14 @@ struct CheckReport {
   bool sound() const { return bad_count == 0 && dangling_count == 0; }
 };
 
-/// Reads each record once, and once more what an index names. Errors are those of the tree: then it could not
-/// be read to its end.
-Result<CheckReport> verify(Tree& tree);
+/// How long a verification may go on.
+struct VerifyBound {
+  std::function<bool()> stop = {};  // asked before each hundred records or so; true ends it
+};
+
+/// Reads each record once, and once more what an index names; in a broken tree at most as many records as the tree
+/// counts itself. Errors are those of the tree, which then could not be read to its end, and store.broken: its
+/// records are out of order, or more or fewer than it counts.
+Result<CheckReport> verify(Tree& tree, const VerifyBound& bound = {});
 
 }  // namespace dormouse::store
