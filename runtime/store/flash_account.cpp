@@ -42,6 +42,7 @@ FlashAccount FlashAccount::load(Transaction& txn, const FlashFacts& facts, const
   account.device_bytes_ = record.get_uint(Key::upload);
   account.ended_total_ = record.get_uint(Key::done);
   account.bytes_saved_ = account.use_.ever().bytes;
+  account.saving_saved_ = account.budget_.saving();
   account.advance(now);
   account.saved_at_ = now.instant;
   return account;
@@ -58,13 +59,15 @@ void FlashAccount::save(Transaction& txn) {
   if (use_.days_changed()) txn.put(keys::meta("flash.days"), use_.encode_days().encode());
   bytes_saved_ = use_.ever().bytes;
   saved_at_ = instant_;
+  saving_saved_ = budget_.saving();
 }
 
 bool FlashAccount::worth_saving(const Now& now) const {
   const std::uint64_t unsaved = use_.ever().bytes - bytes_saved_;
   const std::uint64_t share = facts_.bytes_per_day / kShareOfBudget;
   const std::uint64_t bound = share == 0 ? kSaveAfterBytes : std::min(share, kSaveAfterBytes);
-  return unsaved >= bound || (unsaved > 0 && now.instant - saved_at_ >= kSaveEvery);
+  return budget_.saving() != saving_saved_ || unsaved >= bound ||
+         (unsaved > 0 && now.instant - saved_at_ >= kSaveEvery);
 }
 
 void FlashAccount::advance(const Now& now) {

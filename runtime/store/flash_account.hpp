@@ -30,7 +30,8 @@ class FlashAccount {
   /// Goes on from what the store has; anew if it has nothing, or nothing that can be read. `now` must know its
   /// kernel boot. Of the time since then only what this kernel has run is taken for passed: it cannot be more.
   static FlashAccount load(Transaction& txn, const FlashFacts& facts, const Now& now);
-  /// Into a batch that is written anyway. Worth it once worth_saving().
+  /// Into a batch that is written anyway. Worth it once worth_saving(): after a minute with writes, after many
+  /// bytes, and when the budget has run empty or is well again, so that the next boot does not tell it once more.
   void save(Transaction& txn);
   bool worth_saving(const Now& now) const;
 
@@ -48,6 +49,7 @@ class FlashAccount {
   // -- asking --
   const FlashUse& use() const { return use_; }
   const FlashBudget& budget() const { return budget_; }
+  /// Once for each change. Whoever takes it saves before telling.
   FlashBudget::Change take_budget_change() { return budget_.take_change(); }
   FlashWear wear() const { return wear_.project(use_, facts_.endurance); }
 
@@ -66,6 +68,7 @@ class FlashAccount {
   Tree::Traffic tree_seen_;
   std::uint64_t bytes_saved_ = 0;  // ever written, as in the record
   Instant saved_at_;
+  bool saving_saved_ = false;
 };
 
 }  // namespace dormouse::store

@@ -50,6 +50,9 @@ class Transaction {
   void erase(BytesView key);
   /// Erases the first `at_most` records of the range; answers how many.
   std::uint64_t erase_range(BytesView from, BytesView to, std::uint64_t at_most);
+  /// This operation brings new work: refused once the map is used to nine tenths. What is left then is for the ends
+  /// of the jobs that are there.
+  void keep_reserve() { keeps_reserve_ = true; }
   bool changed() const { return !changes_.empty(); }
   /// The first error met so far, for an operation that only reads and so never applies.
   const std::optional<Error>& failed() const { return failed_; }
@@ -70,6 +73,7 @@ class Transaction {
   Now now_;          // when its batch is made: rides in the journal
   Changes changes_;  // plain bodies
   std::optional<Error> failed_;
+  bool keeps_reserve_ = false;
 };
 
 struct BadRecord {
@@ -151,6 +155,8 @@ class Store {
   Status upkeep(const Now& now);
   /// How long a lazy batch may wait; longer than Limits say when flash is to be spared.
   void set_lazy_age(Duration age) { lazy_age_ = age; }
+  /// Whether a checkpoint while idle is worth its writes; not while flash is to be spared.
+  void allow_idle_checkpoints(bool allowed) { idle_checkpoints_ = allowed; }
 
   /// Corrupt or newer records met since the last call. Corrupt ones are moved to prefix `x` with the
   /// next set_aside(); newer ones are left alone.
@@ -226,10 +232,12 @@ class Store {
   std::optional<Instant> last_durable_at_;
   std::optional<Instant> blocked_until_;  // a checkpoint for want of space failed: tried again then
   Duration lazy_age_;
+  bool idle_checkpoints_ = true;
   std::optional<Error> failed_;  // the store answers this alone from then on
 
   Stats counted_;
   std::vector<BadRecord> bad_;
+  bool map_alarm_ = false;
 };
 
 }  // namespace dormouse::store

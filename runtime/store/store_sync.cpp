@@ -147,6 +147,7 @@ Status Store::rebuild() {
   const std::uint64_t last = applied_;
   applied_ = committed_;
   auto again = tree_->abort();
+  if (again) again = check_epoch();
   if (again && last != committed_) again = write_position(last, generation_ + 1);
   if (again && journal_) {
     auto half = journal_->read(generation_, committed_);
@@ -163,7 +164,8 @@ Status Store::rebuild() {
 std::optional<Instant> Store::upkeep_at() const {
   std::optional<Instant> at;
   if (durable_ != applied_ && unsynced_since_) at = *unsynced_since_ + lazy_age_;
-  const bool worth_a_checkpoint = journal_ && journal_->used_bytes() > journal_->facts().half_bytes / 4;
+  const bool worth_a_checkpoint =
+      idle_checkpoints_ && journal_ && journal_->used_bytes() > journal_->facts().half_bytes / 4;
   if (worth_a_checkpoint && last_durable_at_) {
     const Instant idle = *last_durable_at_ + Duration{limits_.idle_checkpoint_ms};
     if (!at || idle < *at) at = idle;
