@@ -4,14 +4,16 @@
 //   lock          held while owned; the owner's process id, for people; empty otherwise
 //   provisioned   the store's id: a store has existed here
 //   heartbeat     two pages of 4 KiB, written in place
-//   store/        the LMDB environment (data.mdb, lock.mdb)
+//   store/        the LMDB environment (data.mdb, lock.mdb) and the journal, which is locked too
+//   blobs/        contents too large for the store
+//   snapshots/    copies of the tree
+//   journal.mixed-<n>, journal.broken-<n>, blobs.broken-<boot>   moved or copied aside for a person to look at
 //   *.new-<pid>   something that was not finished; removed at the next open
 //
-// Nothing appears half made under its final name. The lock belongs to the open file and is close-on-exec, so
-// it ends with the process and no program started by it inherits it. No stored path is absolute.
+// Nothing appears half made under its final name. The locks belong to open files and are close-on-exec, so
+// they end with the process and no program started by it inherits them. No stored path is absolute.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -20,10 +22,11 @@
 
 #include "hal/linux/durable_file.hpp"
 #include "hal/linux/file_system.hpp"
+#include "hal/linux/platform.hpp"
+#include "hal/linux/store_folder.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/store/medium.hpp"
-#include "runtime/store/tree.hpp"
-#include "runtime/store/verify.hpp"
+#include "runtime/store/opened.hpp"
 
 namespace dormouse::hal_linux {
 
@@ -32,10 +35,12 @@ class DataDirectory {
   struct Options {
     std::vector<std::string> allow_fs = {};  // nfs, 9p, overlay, jffs2: used although they are unsafe
     bool wait = false;                       // a standby: blocks until the owner is gone, touching nothing
+    StoreOptions store = {};
+    Platform platform = this_platform();
   };
 
-  /// Takes the folder, making it (0750) if it is missing. store.fs_refused (before anything is created),
-  /// store.locked with the owner's process id, store.read_only, store.no_space, store.io.
+  /// Takes the folder, making it (0750) if it is missing. store.fs_refused and store.map_too_large (before anything
+  /// is created), store.locked with the owner's process id, store.read_only, store.no_space, store.io.
   static Result<std::unique_ptr<DataDirectory>> acquire(const std::filesystem::path& path, const Options& options);
   DataDirectory(const DataDirectory&) = delete;
   DataDirectory& operator=(const DataDirectory&) = delete;
@@ -46,36 +51,28 @@ class DataDirectory {
   /// The folder is gone with the power (tmpfs): whoever promises durability must say so.
   bool is_volatile() const { return file_system_.is_volatile; }
 
-  struct StoreTree {
-    std::unique_ptr<store::Tree> tree;  // belongs to the calling thread, see lmdb_tree.hpp
-    std::string store_id;
-    bool created = false;
-    std::optional<Error> alarm = {};  // store.lost: a store had been here and is gone; this one is new
-  };
-  struct StoreOptions {
-    std::uint64_t map_bytes = 64 * 1024 * 1024;
-    bool prezero = false;  // writes the data file to its full size at creation: a full disk then stops nothing
-  };
-  /// Opens the store, creating it if there is none. store.newer, with every file as it was; store.broken,
-  /// store.no_space, store.read_only, store.io.
-  Result<StoreTree> open_store_tree(const StoreOptions& options);
+  /// Opens the store, creating it if there is none; it belongs to the calling thread. Alarms beside those of
+  /// StoreFolder::open: store.lost, a store had been here and is gone, this one is new. store.newer and
+  /// store.word_size, with every file as it was; store.behind_journal, store.broken, store.no_space,
+  /// store.read_only, store.io.
+  Result<store::OpenedStore> open_store();
 
   /// The heartbeat file, made if it is missing. store.no_space, store.read_only, store.io.
   Result<std::unique_ptr<store::StorageMedium>> open_heartbeat();
 
  private:
-  DataDirectory(std::filesystem::path path, FileSystem file_system, FileHandle lock);
-  Status remove_leftovers() const;
-  Result<std::string> create_store(const StoreOptions& options) const;
-  Result<std::string> read_store_id() const;
+  DataDirectory(std::filesystem::path path, FileSystem file_system, const Options& options);
+  Status remove_leftovers(const std::filesystem::path& folder) const;
+  Result<bool> create_if_missing(bool was_here);
+  Status set_blobs_aside() const;
+  std::vector<std::string> warnings() const;
 
   std::filesystem::path path_;
   FileSystem file_system_;
+  Platform platform_;
   FileHandle lock_;
+  bool left_behind_ = false;  // the owner before was killed, or the power went
+  StoreFolder store_;
 };
-
-/// Looks at every record of the store in a data directory that nobody owns, changing no file. store.locked if
-/// it is owned; store.newer, store.broken, store.io.
-Result<store::CheckReport> check_store(const std::filesystem::path& path);
 
 }  // namespace dormouse::hal_linux
