@@ -16,6 +16,7 @@ struct RunChoices {
   std::optional<std::string> board;
   std::optional<std::string> config;
   std::optional<std::string> data;
+  bool standby = false;
 };
 
 Result<LinuxOptions> options_of(const RunChoices& choices, const Globals& globals) {
@@ -36,6 +37,7 @@ Result<LinuxOptions> options_of(const RunChoices& choices, const Globals& global
   options.board = std::move(*board);
   options.data_dir = choices.data.value_or("");
   options.socket_path = globals.socket;
+  options.standby = choices.standby;
   options.observe = event_log(globals.json);
   return options;
 }
@@ -58,6 +60,7 @@ void add_run(CommandLine& line) {
   command.option("--config", "FILE", "Handlers, schedules and who may talk to it",
                  into(choices->config, read_text));
   command.option("--data", "DIR", "Where the store lies; default: the board's", into(choices->data, read_text));
+  command.flag("--standby", "Wait until nobody else runs there, then take over", choices->standby);
   command.does([choices, &globals = line.globals()] { return run(*choices, globals); });
 }
 
