@@ -83,6 +83,7 @@ Result<std::vector<Enqueued>> enqueue(Work& work, const Identity& who, Trigger t
   if (!is_component_name(who.component)) {
     return invalid_input({{"component", "bad_format", "must be 1..64 bytes of a-z 0-9 . _ -"}});
   }
+  work.txn.keep_reserve();
   const std::uint16_t component = component_number(work.txn, who.component);
   Result<std::vector<PlannedJob>> plan = plan_enqueue(work, component, who.component, specs, nullptr);
   if (!plan) return plan.error();

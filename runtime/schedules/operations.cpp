@@ -104,6 +104,7 @@ Result<Put> put(Work& work, const Identity& who, const Definition& asked) {
   if (!plan) return std::move(plan).error();
   definition.timing = plan->timing;
 
+  work.txn.keep_reserve();
   const std::uint16_t component = jobs::component_number(work.txn, who.component);
   if (auto schedule = find_named(work, component, definition.name))
     return update(work, std::move(*schedule), std::move(definition), *plan);

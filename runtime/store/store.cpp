@@ -17,6 +17,9 @@ namespace dormouse::store {
 namespace {
 
 constexpr std::size_t bad_records_max = 256;     // more are met again by later reads
+constexpr unsigned map_full_percent = 90;
+constexpr unsigned map_alarm_percent = 70;
+constexpr unsigned map_calm_percent = 65;
 constexpr Duration checkpoint_retry{3'600'000};  // after one that found no room on the medium
 
 }  // namespace
@@ -57,6 +60,11 @@ Status Store::check_size(const Transaction& batch) const {
 }
 
 Status Store::check_room(const Transaction& batch) const {
+  if (batch.keeps_reserve_ && tree_->used_percent() >= map_full_percent)
+    return Error{.code = "store.full",
+                 .message = "the store is used to " + std::to_string(tree_->used_percent()) +
+                            " %; nothing new is taken from " + std::to_string(map_full_percent) + " %",
+                 .hint = "erase something, or raise the map size"};
   const std::uint64_t room = tree_->room_bytes();
   std::uint64_t added = 0;
   for (const auto& [key, body] : batch.changes_)
@@ -215,6 +223,17 @@ Status Store::set_aside(const std::vector<BadRecord>& bad, std::uint32_t boot, c
     if (!applied) return std::move(applied).error();
   }
   return done();
+}
+
+std::optional<Error> Store::take_map_alarm() {
+  const unsigned used = tree_->used_percent();
+  if (used < map_calm_percent) map_alarm_ = false;
+  if (map_alarm_ || used < map_alarm_percent) return std::nullopt;
+  map_alarm_ = true;
+  return Error{.code = "store.full",
+               .message = "the store is used to " + std::to_string(used) + " %; nothing new is taken from " +
+                          std::to_string(map_full_percent) + " %",
+               .hint = "erase something, or raise the map size"};
 }
 
 Store::Stats Store::stats() const {

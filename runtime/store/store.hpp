@@ -163,6 +163,13 @@ class Store {
   std::vector<BadRecord> take_bad_records();
   Status set_aside(const std::vector<BadRecord>& bad, std::uint32_t boot, const Now& now = {});
 
+  /// store.full, once each time the map's use has reached 70 %; anew only after it was below 65.
+  std::optional<Error> take_map_alarm();
+
+  /// The tree as of its last checkpoint, to an open file or pipe: Tree::copy_to(). The one call that another thread may
+  /// make, while the store is open.
+  Status copy_to(int descriptor) const { return tree_->copy_to(descriptor); }
+
   struct Stats {
     Tree::Traffic traffic;  // of tree and journal together
     Tree::Traffic journal;
