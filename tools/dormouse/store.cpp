@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// store check: every record of a store that no device has open is read; nothing is changed.
+// store check: every record of a store that no device has open is read, and its journal; nothing is changed.
 #include <memory>
 
 #include <nlohmann/json.hpp>
 
-#include "hal/linux/data_directory.hpp"
+#include "hal/linux/store_view.hpp"
 #include "tools/dormouse/commands.hpp"
 #include "tools/dormouse/json.hpp"
 #include "tools/dormouse/output.hpp"
@@ -59,12 +59,21 @@ nlohmann::json found_json(const std::vector<store::BadRecord>& records) {
   return list;
 }
 
-void print_json(const store::CheckReport& report) {
+nlohmann::json alarms_json(const std::vector<Error>& alarms) {
+  auto list = nlohmann::json::array();
+  for (const auto& alarm : alarms) list.push_back({{"code", alarm.code}, {"message", alarm.message}});
+  return list;
+}
+
+void print_json(const hal_linux::StoreCheck& check) {
+  const store::CheckReport& report = check.tree;
   nlohmann::json kinds = nlohmann::json::object();
   for (const auto& [prefix, count] : report.records) kinds[kind_of(prefix)] = count;
-  print({{"sound", report.sound()},
+  print({{"sound", check.sound()},
          {"records", report.total},
          {"bytes", report.bytes},
+         {"in_journal", check.in_journal},
+         {"alarms", alarms_json(check.alarms)},
          {"kinds", std::move(kinds)},
          {"bad_count", report.bad_count},
          {"dangling_count", report.dangling_count},
@@ -72,13 +81,16 @@ void print_json(const store::CheckReport& report) {
          {"dangling", found_json(report.dangling)}});
 }
 
-void print_report(const store::CheckReport& report) {
+void print_report(const hal_linux::StoreCheck& check) {
+  const store::CheckReport& report = check.tree;
   Table kinds({"KIND", "RECORDS"});
   for (const auto& [prefix, count] : report.records) kinds.row({kind_of(prefix), std::to_string(count)});
   print_text(kinds.text());
   print_text(std::to_string(report.total) + " records, " + std::to_string(report.bytes) + " bytes, " +
-             std::to_string(report.bad_count) + " bad, " + std::to_string(report.dangling_count) +
-             " dangling: " + (report.sound() ? "sound" : "NOT sound") + "\n");
+             std::to_string(report.bad_count) + " bad, " + std::to_string(report.dangling_count) + " dangling; " +
+             std::to_string(check.in_journal) +
+             " batches in the journal: " + (check.sound() ? "sound" : "NOT sound") + "\n");
+  for (const auto& alarm : check.alarms) print_text(alarm.code + ": " + alarm.message + "\n");
   for (const auto* list : {&report.bad, &report.dangling}) {
     for (const auto& record : *list) {
       print_text(key_text(record.key) + ": " + record.error.code + ": " + record.error.message + "\n");
