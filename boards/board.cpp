@@ -61,8 +61,17 @@ void read_clock(TomlTable table, BoardFacts& facts) {
       table.integer("heartbeat_writes_per_day", facts.heartbeat_writes_per_day, 24, 17'280));
 }
 
+/// A name below /sys/block: one component of a path, whatever its letters.
+std::string block_device(TomlTable& table) {
+  auto name = table.text("device", "");
+  if (name.find('/') != std::string::npos || name.starts_with('.'))
+    table.refuse("device", "bad_format", "allowed is the name of a whole disk below /sys/block, such as mmcblk0");
+  return name;
+}
+
 void read_flash(TomlTable table, BoardFacts& facts) {
   facts.flash.type = table.choice("type", {"sd", "emmc", "nand", "ssd", "none", "unknown"}, "unknown");
+  facts.flash.device = block_device(table);
   facts.flash.endurance_bytes = table.find_bytes("endurance_bytes", kMiB, kMaxBytes);
   facts.flash.write_amplification = table.number("write_amplification", facts.flash.write_amplification, 1, 1'000);
   facts.flash.bytes_per_day = table.bytes("bytes_per_day", facts.flash.bytes_per_day, 0, kMaxBytes);

@@ -7,7 +7,7 @@
 //   [places]   data_dir, socket, allow_fs, volatile_ok
 //   [clock]    rtc ("none", "host", "rtc0".. "rtc9"), rtc_battery, build_date, heartbeat (5s..1h),
 //              heartbeat_writes_per_day
-//   [flash]    type, endurance_bytes, write_amplification, bytes_per_day
+//   [flash]    type, device, endurance_bytes, write_amplification, bytes_per_day
 //   [power]    hold_up, stop_bound, drain_bound, boot_takes, probation, watchdog ("none" or a device),
 //              watchdog_timeout
 //   [network]  interface

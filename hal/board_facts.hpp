@@ -29,6 +29,7 @@ struct RtcFact {
 
 struct FlashFact {
   std::string type;                              // "sd", "emmc", "nand", "ssd", "unknown", "none"
+  std::string device;                            // the whole disk below /sys/block, "mmcblk0"; empty: not named
   std::optional<std::uint64_t> endurance_bytes;  // that the medium bears over its life
   double write_amplification = 1.0;              // bytes worn per byte written
   std::uint64_t bytes_per_day = 0;               // write budget; 0: none

@@ -60,6 +60,24 @@ TEST(Boards, a_board_that_says_only_its_name_has_the_defaults) {
   EXPECT_EQ(facts->limits.reconcile_rate, 20U);
 }
 
+TEST(Boards, flash_is_stated_with_its_device_and_what_it_bears) {
+  const auto facts = parse_board(
+      "name = 'x'\n[flash]\ntype = 'emmc'\ndevice = 'mmcblk2'\nendurance_bytes = '12 TiB'\n"
+      "write_amplification = 2.5\nbytes_per_day = '64 MiB'\n",
+      "board.toml");
+  ASSERT_TRUE(facts.ok()) << facts.error().message;
+  EXPECT_EQ(facts->flash, (hal::FlashFact{"emmc", "mmcblk2", 12ULL << 40, 2.5, 64ULL << 20}));
+  for (const auto* device : {"/dev/mmcblk0", "../mmcblk0", "..", "a/b"}) {
+    const auto refused = parse_board("name = 'x'\n[flash]\ndevice = '" + std::string(device) + "'\n", "board.toml");
+    ASSERT_FALSE(refused.ok()) << device;
+    EXPECT_EQ(refused.error().fields[0].field, "flash.device");
+  }
+  const auto plain = parse_board("name = 'x'", "board.toml");
+  EXPECT_EQ(plain->flash.device, "");
+  EXPECT_EQ(plain->flash.endurance_bytes, std::nullopt);
+  EXPECT_EQ(plain->flash.bytes_per_day, 0U);
+}
+
 TEST(Boards, overrides_stand_on_their_preset) {
   const auto facts = parse_board(
       "name = 'x'\n[limits]\npreset = 'tiny'\nmap_bytes = '2 MiB'\nactive_jobs_device = 9\n[running]\n"
