@@ -50,7 +50,7 @@ void apply(Image& image, const Op& op, const std::function<bool(std::size_t unit
     case Op::Kind::rename:
       // Kept without the op that made the old name, the new one still leads to the file.
       node.names.erase(op.name);
-      node.names[op.to] = op.child;
+      image.nodes[op.to_node].names[op.to] = op.child;
       break;
     case Op::Kind::write:
       write(node.bytes, op, keep);
@@ -79,7 +79,8 @@ std::string describe(const Record& record, const Op& op) {
     case Op::Kind::unlink:
       return "name " + op.name + " removed from " + where;
     case Op::Kind::rename:
-      return "rename " + op.name + " to " + op.to + " in " + where;
+      return "rename " + op.name + " to " + op.to + " in " + where +
+             (op.to_node == op.node ? "" : " and " + name_of(record, op.to_node));
     case Op::Kind::write:
       return (op.synced ? "synchronous write of " : "write of ") + std::to_string(op.bytes.size()) + " bytes at " +
              std::to_string(op.number) + " of " + where;

@@ -3,7 +3,7 @@
 // power goes at any point of it.
 //
 // A change is durable after a sync of the file it is about: of a write or a new size that is the file, of a name
-// the folder it stands in. A sync of one says nothing about any other.
+// the folder it stands in, of a rename both folders. A sync of one says nothing about any other.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,9 @@ struct Op {
   Kind kind = Kind::sync;
   int node = 0;              // the file, or the folder of the name
   std::string name = {};     // link, unlink, rename: in that folder
-  std::string to = {};       // rename: its new name, in the same folder
-  int child = 0;             // link: what the name leads to
+  std::string to = {};       // rename: its new name
+  int to_node = 0;           // rename: the folder of the new name, mostly the same
+  int child = 0;             // link, rename: what the name leads to
   std::uint64_t number = 0;  // write: offset; resize: size; applied, acked: sequence of a batch
   std::string bytes = {};
   bool synced = false;  // a change that was durable at once

@@ -10,10 +10,10 @@ namespace dormouse::crash {
 
 namespace {
 
-/// The lock file holds a note for people, and LMDB begins its lock file anew when nobody holds it. Neither is ever
-/// synced, so their content counts as durable at once: it would only multiply states that are alike.
-bool is_for_people_by_name(const std::string& name) {
-  return name == "lock" || name == "lock.mdb";
+/// LMDB begins its lock file anew when nobody holds it, and writes it through a map: its content counts as durable
+/// at once and is not compared.
+bool nobody_relies_on(const std::string& name) {
+  return name == "lock.mdb";
 }
 
 }  // namespace
@@ -22,7 +22,7 @@ Recorder::Recorder(std::filesystem::path folder) : folder_(std::move(folder)) {
   record_.start = Image::of(folder_, &inodes_);
   for (const Node& node : record_.start.nodes)
     for (const auto& [name, child] : node.names)
-      if (is_for_people_by_name(name)) for_people_.insert(child);
+      if (nobody_relies_on(name)) unreliable_.insert(child);
   observe(this);
 }
 
@@ -32,7 +32,7 @@ Record Recorder::stop() {
   auto found = Image::of(folder_).files();
   for (auto* files : {&expected, &found})
     for (auto& [path, bytes] : *files)
-      if (is_for_people_by_name(std::filesystem::path(path).filename())) bytes.clear();  // LMDB maps its own
+      if (nobody_relies_on(std::filesystem::path(path).filename())) bytes.clear();
   for (const auto& [path, bytes] : found)
     if (!expected.contains(path) || expected[path] != bytes) std::cerr << path << " changed unseen\n";
   check(expected == found, "recorder:unseen");
@@ -55,7 +55,7 @@ void Recorder::made(Inode folder, const std::string& name, Inode child, bool is_
   record_.start.nodes.push_back({is_folder, {}, {}});
   record_.ops.push_back({.kind = Op::Kind::link, .node = *place, .name = name, .child = node});
   inodes_[child] = node;  // an inode may come again after its file was removed
-  if (is_for_people_by_name(name)) for_people_.insert(node);
+  if (nobody_relies_on(name)) unreliable_.insert(node);
 }
 
 void Recorder::removed(Inode folder, const std::string& name) {
@@ -65,10 +65,15 @@ void Recorder::removed(Inode folder, const std::string& name) {
 
 void Recorder::renamed(Inode from, const std::string& name, Inode to, const std::string& new_name, Inode child) {
   const int* place = known(from);
-  if (place == nullptr && known(to) == nullptr) return;
-  check(place != nullptr && from == to, "recorder:rename_across");
-  record_.ops.push_back(
-      {.kind = Op::Kind::rename, .node = *place, .name = name, .to = new_name, .child = *known(child)});
+  const int* to_place = known(to);
+  check((place == nullptr) == (to_place == nullptr), "recorder:moved_in_or_out");
+  if (place != nullptr)
+    record_.ops.push_back({.kind = Op::Kind::rename,
+                           .node = *place,
+                           .name = name,
+                           .to = new_name,
+                           .to_node = *to_place,
+                           .child = *known(child)});
 }
 
 void Recorder::written(Inode file, std::uint64_t offset, std::string_view bytes, bool synced) {
@@ -77,13 +82,13 @@ void Recorder::written(Inode file, std::uint64_t offset, std::string_view bytes,
                            .node = *place,
                            .number = offset,
                            .bytes = std::string(bytes),
-                           .synced = synced || is_for_people(*place)});
+                           .synced = synced || unreliable_.contains(*place)});
 }
 
 void Recorder::resized(Inode file, std::uint64_t size) {
   if (const int* place = known(file))
     record_.ops.push_back(
-        {.kind = Op::Kind::resize, .node = *place, .number = size, .synced = is_for_people(*place)});
+        {.kind = Op::Kind::resize, .node = *place, .number = size, .synced = unreliable_.contains(*place)});
 }
 
 void Recorder::synced(Inode file_or_folder) {

@@ -9,10 +9,11 @@
 
 #include "tests/crash/harness/observer.hpp"
 #include "tests/crash/harness/record.hpp"
+#include "tests/crash/harness/witness.hpp"
 
 namespace dormouse::crash {
 
-class Recorder final : public Observer {
+class Recorder final : public Observer, public Witness {
  public:
   /// The folder exists. What lies in it counts as durable.
   explicit Recorder(std::filesystem::path folder);
@@ -20,10 +21,8 @@ class Recorder final : public Observer {
   Recorder& operator=(const Recorder&) = delete;
   ~Recorder() override { observe(nullptr); }
 
-  /// The batch is about to be handed to the store: from here on its effects may be on the medium.
-  void applied(std::uint64_t sequence) { mark(Op::Kind::applied, sequence); }
-  /// The batch was answered as durable: from here on they must be.
-  void acked(std::uint64_t sequence) { mark(Op::Kind::acked, sequence); }
+  void applied(std::uint64_t sequence) override { mark(Op::Kind::applied, sequence); }
+  void acked(std::uint64_t sequence) override { mark(Op::Kind::acked, sequence); }
 
   /// Ends it. Dies if the folder is not what the record says: then a call went past the recorder.
   Record stop();
@@ -39,11 +38,10 @@ class Recorder final : public Observer {
  private:
   void mark(Op::Kind kind, std::uint64_t sequence);
   const int* known(Inode inode) const;
-  bool is_for_people(int file) const { return for_people_.contains(file); }
 
   std::filesystem::path folder_;
   std::map<Inode, int> inodes_;
-  std::set<int> for_people_;  // files whose content no program relies on after a cut
+  std::set<int> unreliable_;  // files whose content no program relies on after a cut
   Record record_;
 };
 

@@ -2,6 +2,8 @@
 #include "tests/crash/harness/states.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "runtime/base/check.hpp"
 
@@ -88,13 +90,19 @@ void draw(std::vector<Cut>& cuts, std::size_t most, std::mt19937_64& random) {
 }  // namespace
 
 std::vector<std::size_t> unsynced_at(const Record& record, std::size_t point) {
-  std::vector<std::size_t> unsynced;
+  std::vector<std::pair<std::size_t, std::set<int>>> waiting;  // changes, and whose sync they still need
   for (std::size_t i = 0; i < point; ++i) {
     const Op& op = record.ops[i];
-    if (op.is_change() && !op.synced) unsynced.push_back(i);
-    if (op.kind == Op::Kind::sync)
-      std::erase_if(unsynced, [&](std::size_t earlier) { return record.ops[earlier].node == op.node; });
+    if (op.is_change() && !op.synced) {
+      waiting.push_back({i, {op.node}});
+      if (op.kind == Op::Kind::rename) waiting.back().second.insert(op.to_node);
+    }
+    if (op.kind != Op::Kind::sync) continue;
+    for (auto& change : waiting) change.second.erase(op.node);
+    std::erase_if(waiting, [](const auto& change) { return change.second.empty(); });
   }
+  std::vector<std::size_t> unsynced;
+  for (const auto& change : waiting) unsynced.push_back(change.first);
   return unsynced;
 }
 
