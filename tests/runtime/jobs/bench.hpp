@@ -66,7 +66,8 @@ class Bench {
     Work work{txn, now_, spans_, limits_, handlers_, epoch_};
     auto result = body(work);
     if (!refused(result)) {
-      EXPECT_TRUE(txn.apply(store::Durability::durable).ok());
+      const auto applied = txn.apply(store::Durability::durable);
+      if (!applied) return refuse(std::move(result), applied.error());
       EXPECT_TRUE(store_->sync().ok());
     }
     return result;
@@ -154,6 +155,15 @@ class Bench {
   static bool refused(const Result<T>& result) {
     return !result.ok();
   }
+  template <class T>
+  static T refuse(T result, const Error& error) {
+    ADD_FAILURE() << error.message;
+    return result;
+  }
+  template <class T>
+  static Result<T> refuse(Result<T>, const Error& error) {
+    return error;
+  }
   void set_instant(std::int64_t ms) {
     elapsed_ = ms;
     now_.instant = Instant{ms - instant_base_};
@@ -178,7 +188,7 @@ class Bench {
   }
 
   Limits limits_;
-  store::MemoryDisk disk_;
+  store::MemoryDisk disk_{limits_.map_bytes};
   std::unique_ptr<store::Store> store_;
   Spans spans_;
   std::int64_t elapsed_ = 0;
