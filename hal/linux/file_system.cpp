@@ -27,6 +27,12 @@ const Kind kinds[] = {
 
 }  // namespace
 
+FileSystem file_system_of_magic(unsigned long magic) {
+  for (const Kind& kind : kinds)
+    if (kind.magic == magic) return kind.facts;
+  return {.name = "other"};
+}
+
 Result<FileSystem> file_system_of(const std::filesystem::path& path) {
   auto there = std::filesystem::absolute(path);
   struct statfs facts {};
@@ -35,9 +41,7 @@ Result<FileSystem> file_system_of(const std::filesystem::path& path) {
     if (errno != ENOENT || !there.has_relative_path()) return file_error("look at", there, errno);
     there = there.parent_path();
   }
-  for (const Kind& kind : kinds)
-    if (static_cast<unsigned long>(facts.f_type) == kind.magic) return kind.facts;
-  return FileSystem{.name = "other"};
+  return file_system_of_magic(static_cast<unsigned long>(facts.f_type));
 }
 
 }  // namespace dormouse::hal_linux

@@ -15,6 +15,9 @@ struct FileSystem {
   bool is_volatile = false;  // gone with the power
 };
 
+/// What the kernel's number of a file system means.
+FileSystem file_system_of_magic(unsigned long magic);
+
 /// Looks at the path, or at the nearest folder above it that exists.
 Result<FileSystem> file_system_of(const std::filesystem::path& path);
 

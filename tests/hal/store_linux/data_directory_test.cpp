@@ -1,250 +1,180 @@
 // SPDX-License-Identifier: Apache-2.0
-// One folder, one owner, and nothing half made in it.
+// What a data directory holds, and what becomes of one in which something is missing or not ours.
 #include "hal/linux/data_directory.hpp"
-
-#include <poll.h>
-#include <set>
 
 #include <gtest/gtest.h>
 
-#include "runtime/base/limits.hpp"
-#include "runtime/store/envelope.hpp"
+#include "hal/linux/file_medium.hpp"
 #include "runtime/store/format.hpp"
-#include "runtime/store/keys.hpp"
+#include "runtime/store/heartbeat.hpp"
+#include "runtime/store/little_endian.hpp"
 #include "runtime/store/lmdb_tree.hpp"
-#include "runtime/store/store.hpp"
-#include "tests/hal/store_linux/places.hpp"
+#include "tests/hal/store_linux/life.hpp"
 
 namespace dormouse::hal_linux {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::set<std::string> names_in(const fs::path& folder) {
-  std::set<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename());
-  return names;
-}
-
-std::unique_ptr<DataDirectory> own(const fs::path& path) {
-  auto acquired = DataDirectory::acquire(path, {});
-  EXPECT_EQ(errors_of(acquired), "ok");
-  return std::move(acquired).value();
-}
-
-/// Owns the folder, opens its store and lets go of both; the id that the store has.
-std::string open_once(const fs::path& path) {
-  auto directory = own(path);
-  auto opened = directory->open_store_tree({});
-  EXPECT_EQ(errors_of(opened), "ok");
-  return opened->store_id;
+/// The error of opening the store there; "ok" if it opens.
+Error error_of_opening(const fs::path& path) {
+  auto data = DataDirectory::acquire(path, {});
+  if (!data) return data.error();
+  auto opened = (*data)->open_store();
+  return opened ? Error{.code = "ok"} : std::move(opened).error();
 }
 
 TEST(DataDirectory, D001_AnEmptyFolderBecomesADataDirectory) {
   TempFolder folder;
   const auto path = folder.path() / "made" / "data";
-  auto directory = own(path);
-  auto opened = directory->open_store_tree({});
-  ASSERT_EQ(errors_of(opened), "ok");
-  EXPECT_TRUE(opened->created);
-  EXPECT_FALSE(opened->alarm);
-  EXPECT_EQ(opened->store_id.size(), 32u);
-  auto heartbeat = directory->open_heartbeat();
-  ASSERT_EQ(errors_of(heartbeat), "ok");
-  EXPECT_EQ((*heartbeat)->size(), 8192u);
-  EXPECT_EQ(names_in(path), (std::set<std::string>{"heartbeat", "lock", "provisioned", "store"}));
-  EXPECT_EQ(content_of(path / "provisioned"), opened->store_id + "\n");
+  Life life(path);
+  ASSERT_EQ(errors_of(life.data->open_heartbeat()), "ok");
+  EXPECT_TRUE(life.opened.created);
+  EXPECT_TRUE(life.opened.alarms.empty());
+  EXPECT_TRUE(life.opened.notes.empty());
+  EXPECT_EQ(life.opened.store_id.size(), 32u);
+  const auto start = life.boot();
+  EXPECT_EQ(start.boot.number, 1u);
+  EXPECT_EQ(start.boot.epoch, 1u);
+  EXPECT_EQ(start.boot.cause, BootCause::first_boot);
+  EXPECT_EQ(names_in(path),
+            (std::set<std::string>{"blobs", "heartbeat", "lock", "provisioned", "snapshots", "store"}));
+  EXPECT_EQ(names_in(path / "store"), (std::set<std::string>{"data.mdb", "journal", "lock.mdb"}));
+  EXPECT_TRUE(fs::is_empty(path / "blobs") && fs::is_empty(path / "snapshots"));
+  EXPECT_EQ(fs::file_size(path / "heartbeat"), 8192u);
+  EXPECT_EQ(fs::file_size(path / "store" / "journal"), 4096u + 2 * Limits().journal_half_bytes);
+  EXPECT_EQ(content_of(path / "provisioned"), life.opened.store_id + "\n");
   EXPECT_EQ(fs::status(path).permissions() & fs::perms::others_all, fs::perms::none);
-  EXPECT_FALSE(directory->is_volatile());
+  EXPECT_FALSE(life.data->is_volatile());
 }
 
-TEST(DataDirectory, D002_LeftoversOfACreationThatWasCutAreRemoved) {
+TEST(DataDirectory, AStoreWithoutItsMarkerIsUsedAndMarked) {
   TempFolder folder;
-  const auto path = folder.path() / "data";
-  open_once(path);
-  const auto data_file = content_of(path / "store" / "data.mdb");
-  struct Row {
-    const char* name;
-    std::map<std::string, std::string> files;  // of store.new-77
-  };
-  const Row rows[] = {{"folder just made", {}},
-                      {"data file empty", {{"data.mdb", ""}}},
-                      {"data file half written", {{"data.mdb", data_file.substr(0, 5000)}, {"lock.mdb", "x"}}},
-                      {"all but the rename", {{"data.mdb", data_file}, {"lock.mdb", "x"}}}};
-  for (const Row& row : rows) {
-    TempFolder other;
-    fs::create_directories(other.path() / "store.new-77");
-    for (const auto& [name, content] : row.files) write_file(other.path() / "store.new-77" / name, content);
-    write_file(other.path() / "heartbeat.new-77", "half");
-    auto directory = own(other.path());
-    auto opened = directory->open_store_tree({});
-    ASSERT_EQ(errors_of(opened), "ok") << row.name;
-    EXPECT_TRUE(opened->created) << row.name;
-    EXPECT_FALSE(opened->alarm) << row.name;
-    EXPECT_EQ(names_in(other.path()), (std::set<std::string>{"lock", "provisioned", "store"})) << row.name;
-  }
-}
-
-TEST(DataDirectory, D002_AStoreWithoutItsMarkerIsUsedAndMarked) {
-  TempFolder folder;
-  const std::string id = open_once(folder.path());
+  const std::string id = Life(folder.path()).opened.store_id;
   fs::remove(folder.path() / "provisioned");
   write_file(folder.path() / "provisioned.new-77", "half");
-  auto directory = own(folder.path());
-  auto opened = directory->open_store_tree({});
-  ASSERT_EQ(errors_of(opened), "ok");
-  EXPECT_FALSE(opened->created);
-  EXPECT_FALSE(opened->alarm);
-  EXPECT_EQ(opened->store_id, id);
+  Life life(folder.path());
+  EXPECT_FALSE(life.opened.created);
+  EXPECT_TRUE(life.opened.alarms.empty());
+  EXPECT_EQ(life.opened.store_id, id);
   EXPECT_EQ(content_of(folder.path() / "provisioned"), id + "\n");
   EXPECT_FALSE(fs::exists(folder.path() / "provisioned.new-77"));
 }
 
-TEST(DataDirectory, AMarkerWithoutAStoreIsReportedAsALoss) {
+TEST(DataDirectory, D003_AMarkerWithoutAStoreIsALossAndNothingIsErased) {
   TempFolder folder;
-  const std::string id = open_once(folder.path());
+  std::string id;
+  {
+    Life life(folder.path());
+    id = life.opened.store_id;
+    auto medium = life.data->open_heartbeat();
+    ASSERT_EQ(errors_of(medium), "ok");
+    store::Heartbeat heartbeat(**medium);
+    ASSERT_EQ(errors_of(heartbeat.newest()), "ok");
+    ASSERT_EQ(errors_of(heartbeat.write({.epoch = 7, .boot = 7, .kernel_boot_id = "kernel boot 0001"})), "ok");
+  }
+  write_file(folder.path() / "blobs" / "picture", "bytes");
+  write_file(folder.path() / "snapshots" / "copy", "bytes");
+  fs::rename(folder.path() / "store", folder.path() / "elsewhere");
+  {
+    Life life(folder.path());
+    EXPECT_TRUE(life.opened.created);
+    ASSERT_EQ(codes_of(life.opened.alarms), (std::set<std::string>{"store.lost"}));
+    EXPECT_NE(life.opened.alarms[0].message.find(id), std::string::npos);
+    EXPECT_NE(life.opened.store_id, id);
+  }
+  EXPECT_EQ(content_of(folder.path() / "blobs.broken-7" / "picture"), "bytes");
+  EXPECT_EQ(content_of(folder.path() / "snapshots" / "copy"), "bytes");
+  EXPECT_TRUE(fs::is_empty(folder.path() / "blobs"));
+  EXPECT_TRUE(Life(folder.path()).opened.alarms.empty());
+
   fs::remove_all(folder.path() / "store");
-  {
-    auto directory = own(folder.path());
-    auto opened = directory->open_store_tree({});
-    ASSERT_EQ(errors_of(opened), "ok");
-    EXPECT_TRUE(opened->created);
-    ASSERT_TRUE(opened->alarm);
-    EXPECT_EQ(opened->alarm->code, "store.lost");
-    EXPECT_NE(opened->alarm->message.find(id), std::string::npos);
-    EXPECT_NE(opened->store_id, id);
-  }
-  EXPECT_FALSE(own(folder.path())->open_store_tree({})->alarm);
+  EXPECT_EQ(codes_of(Life(folder.path()).opened.alarms), (std::set<std::string>{"store.lost"}));
+  EXPECT_TRUE(fs::exists(folder.path() / "blobs.broken-7-2")) << "the first one is not given up";
 }
 
-TEST(DataDirectory, D004_ASecondRunIsToldWhoOwnsTheFolderAndChangesNothing) {
+TEST(DataDirectory, ALossOfWhichNoBootIsKnownHasTheNumberOne) {
   TempFolder folder;
-  Child owner([&](const Child::Say& say) {
-    auto directory = own(folder.path());
-    auto opened = directory->open_store_tree({});
-    say(1);
-    while (true) ::pause();
-  });
-  ASSERT_EQ(owner.hear(), 1);
-  const auto before = files_in(folder.path());
-  const auto refused = DataDirectory::acquire(folder.path(), {});
-  ASSERT_EQ(errors_of(refused), "store.locked");
-  EXPECT_NE(refused.error().message.find(std::to_string(owner.pid())), std::string::npos);
-  EXPECT_EQ(errors_of(check_store(folder.path())), "store.locked");
-  EXPECT_EQ(files_in(folder.path()), before);
+  { Life life(folder.path()); }
+  fs::remove_all(folder.path() / "store");
+  { Life life(folder.path()); }
+  EXPECT_TRUE(fs::exists(folder.path() / "blobs.broken-1"));
 }
 
-TEST(DataDirectory, OneProcessCannotOwnItTwiceAndLetsGoWhenDone) {
+TEST(DataDirectory, D009_LargePagesAreOneWarningAndALargeMapOn32BitsIsRefused) {
   TempFolder folder;
-  {
-    const auto first = own(folder.path());
-    EXPECT_EQ(errors_of(DataDirectory::acquire(folder.path() / "", {})), "store.locked");
-  }
-  EXPECT_EQ(content_of(folder.path() / "lock"), "");
-  own(folder.path());
-}
+  const auto path = folder.path() / "data";
+  DataDirectory::Options options;
+  options.store.limits.map_bytes = 512ULL * 1024 * 1024;
+  options.platform = {.page_bytes = 4096, .word_bits = 32};
+  const auto refused = DataDirectory::acquire(path, options);
+  ASSERT_EQ(errors_of(refused), "store.map_too_large");
+  EXPECT_NE(refused.error().message.find("256 MiB"), std::string::npos);
+  EXPECT_FALSE(fs::exists(path));
 
-TEST(DataDirectory, AnOwnerKilledWhileItStartsAProgramKeepsNobodyOut) {
-  TempFolder folder;
-  Child owner([&](const Child::Say& say) {
-    auto directory = own(folder.path());
-    if (::fork() == 0) {  // not yet at its exec
-      ::poll(nullptr, 0, 50);
-      ::_exit(0);
-    }
-    say(1);
-    while (true) ::pause();
-  });
-  ASSERT_EQ(owner.hear(), 1);
-  owner.kill();
-  EXPECT_EQ(errors_of(DataDirectory::acquire(folder.path(), {})), "ok");
-}
-
-TEST(DataDirectory, ALockFileThatWasReplacedWhileAnotherHeldTheOldOneIsTakenAnew) {
-  TempFolder folder;
-  const auto first = own(folder.path());
-  fs::remove(folder.path() / "lock");
-  const auto second = own(folder.path());
-  EXPECT_EQ(content_of(folder.path() / "lock"), std::to_string(::getpid()) + "\n");
-}
-
-TEST(DataDirectory, AStandbyTakesOverWhenTheOwnerIsKilledAndFindsWhatWasAcked) {
-  TempFolder folder;
-  Child owner([&](const Child::Say& say) {
-    auto directory = own(folder.path());
-    auto store = store::Store::open(std::move(directory->open_store_tree({})->tree), {}).value();
-    for (int i = 1; i <= 6; ++i) {
-      auto txn = store->begin();
-      txn.put("v" + std::to_string(i), "x");
-      check(txn.apply(store::Durability::durable).ok(), "test:apply");
-      if (i == 5) check(store->sync().ok(), "test:sync");
-    }
-    say(1);
-    while (true) ::pause();
-  });
-  ASSERT_EQ(owner.hear(), 1);
-  Child standby([&](const Child::Say& say) {
-    say(0);
-    auto directory = DataDirectory::acquire(folder.path(), {.wait = true});
-    auto store = store::Store::open(std::move((*directory)->open_store_tree({})->tree), {}).value();
-    say(static_cast<int>(store->begin().scan("v", "w", 10).size()));
-  });
-  ASSERT_EQ(standby.hear(), 0);
-  owner.kill();
-  EXPECT_EQ(standby.hear(), 5);
-}
-
-TEST(DataDirectory, D007_AProgramThatOutlivesTheOwnerHoldsNoLock) {
-  TempFolder folder;
-  Child owner([&](const Child::Say& say) {
-    auto directory = own(folder.path());
-    auto opened = directory->open_store_tree({});
-    const pid_t program = ::fork();
-    if (program == 0) {
-      ::execlp("sleep", "sleep", "1000", nullptr);
-      ::_exit(127);
-    }
-    say(program);
-    while (true) ::pause();
-  });
-  const int program = owner.hear();
-  ASSERT_GT(program, 0);
-  // The new program has closed what it inherited once its own name shows.
-  while (content_of("/proc/" + std::to_string(program) + "/comm") != "sleep\n") ASSERT_EQ(::kill(program, 0), 0);
-  owner.kill();
-  EXPECT_EQ(::kill(program, 0), 0);
-  own(folder.path());
-  EXPECT_EQ(open_once(folder.path()).size(), 32u);
-  ::kill(program, SIGKILL);
+  options.store.limits.map_bytes = 256ULL * 1024 * 1024;
+  EXPECT_TRUE(Life(path, options).opened.notes.empty());
+  options.platform = {.page_bytes = 16'384, .word_bits = 64};
+  const auto notes = Life(path, options).opened.notes;
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_NE(notes[0].find("4 times"), std::string::npos) << notes[0];
 }
 
 TEST(DataDirectory, D010_ANewerStoreIsRefusedAndEveryFileStaysAsItWas) {
   TempFolder folder;
-  open_once(folder.path());
+  { Life life(folder.path()); }
   {
     auto tree = store::open_lmdb_tree(folder.path() / "store", {}).value();
     ASSERT_TRUE(store::write_format(*tree, {.version = store::format_version + 2, .store_id = "id"}).ok());
     ASSERT_TRUE(tree->commit().ok());
   }
   const auto before = files_in(folder.path());
-  {
-    auto directory = own(folder.path());
-    const auto refused = directory->open_store_tree({});
-    ASSERT_EQ(errors_of(refused), "store.newer");
-    EXPECT_NE(refused.error().message.find("format " + std::to_string(store::format_version + 2)),
-              std::string::npos);
-    EXPECT_NE(refused.error().message.find("up to " + std::to_string(store::format_version)), std::string::npos);
+  const auto refused = error_of_opening(folder.path());
+  ASSERT_EQ(refused.code, "store.newer");
+  EXPECT_NE(refused.message.find("format " + std::to_string(store::format_version + 2)), std::string::npos);
+  EXPECT_NE(refused.message.find("up to " + std::to_string(store::format_version)), std::string::npos);
+  EXPECT_EQ(files_in(folder.path()), before);
+}
+
+/// The two first pages of a data file that a 32-bit program made (runtime/store/lmdb_head.hpp).
+std::string data_file_of_32_bits() {
+  std::string file;
+  for (const std::uint32_t page : {0U, 1U}) {
+    std::string bytes;
+    const auto put32 = [&](std::uint32_t number) { store::append_le(bytes, number); };
+    put32(page);
+    put32(8U << 16);  // pad, flags
+    put32(0);
+    for (const std::uint32_t number : {0xBEEFC0DEU, 1U, 0U, 1U << 26}) put32(number);
+    for (const std::uint32_t page_bytes : {4096U, 0U})
+      for (const std::uint32_t number : {page_bytes, 0U, 0U, 0U, 0U, 0U, 0xFFFF'FFFFU}) put32(number);
+    put32(1);
+    put32(page);  // the transaction
+    bytes.resize(4096, '\0');
+    file += bytes;
   }
-  EXPECT_EQ(errors_of(check_store(folder.path())), "store.newer");
+  return file;
+}
+
+TEST(DataDirectory, D012_ADataFileOfA32BitProgramIsNamedAndLeftAlone) {
+  TempFolder folder;
+  { Life life(folder.path()); }
+  write_file(folder.path() / "store" / "data.mdb", data_file_of_32_bits());
+  const auto before = files_in(folder.path());
+  const auto refused = error_of_opening(folder.path());
+  ASSERT_EQ(refused.code, "store.word_size") << refused.message;
+  EXPECT_NE(refused.message.find("32-bit program"), std::string::npos) << refused.message;
+  EXPECT_NE(refused.hint.find("dump"), std::string::npos);
+  EXPECT_NE(refused.hint.find("load"), std::string::npos);
   EXPECT_EQ(files_in(folder.path()), before);
 }
 
 TEST(DataDirectory, AnEmptiedStoreIsBrokenAndNotTakenForANewOne) {
   TempFolder folder;
-  open_once(folder.path());
+  { Life life(folder.path()); }
   fs::remove(folder.path() / "store" / "data.mdb");
   { const auto tree = store::open_lmdb_tree(folder.path() / "store", {.create = true}).value(); }
-  EXPECT_EQ(errors_of(own(folder.path())->open_store_tree({})), "store.broken");
+  EXPECT_EQ(error_of_opening(folder.path()).code, "store.broken");
 }
 
 TEST(DataDirectory, D095_AFolderThatWasMovedWorks) {
@@ -252,42 +182,19 @@ TEST(DataDirectory, D095_AFolderThatWasMovedWorks) {
   const auto here = folder.path() / "here";
   const auto there = folder.path() / "there";
   {
-    auto directory = own(here);
-    auto store = store::Store::open(std::move(directory->open_store_tree({})->tree), {}).value();
-    auto txn = store->begin();
-    txn.put("vk", "kept");
-    ASSERT_TRUE(txn.apply(store::Durability::durable).ok());
-    ASSERT_TRUE(store->sync().ok());
+    Life life(here);
+    life.put_range(1, 3);
+    life.checkpoint();
+    life.put_range(4, 5);
   }
   const std::string id = content_of(here / "provisioned");
   fs::rename(here, there);
-  auto directory = own(there);
-  auto opened = directory->open_store_tree({});
-  EXPECT_EQ(opened->store_id + "\n", id);
-  auto store = store::Store::open(std::move(opened->tree), {}).value();
-  EXPECT_EQ(store->begin().get("vk"), "kept");
-}
-
-TEST(CheckStore, CountsAndChangesNothing) {
-  TempFolder folder;
-  {
-    auto directory = own(folder.path());
-    auto tree = std::move(directory->open_store_tree({})->tree);
-    ASSERT_TRUE(tree->put("va", "noise").ok());
-    ASSERT_TRUE(tree->put("vb", store::seal("vb", 1, "fine")).ok());
-    ASSERT_TRUE(tree->put("i1", store::seal("i1", 1, "q1")).ok());
-    ASSERT_TRUE(tree->commit().ok());
-  }
-  const auto before = files_in(folder.path());
-  const auto report = check_store(folder.path());
-  ASSERT_EQ(errors_of(report), "ok");
-  EXPECT_EQ(report->records, (std::map<char, std::uint64_t>{{'i', 1}, {'m', 1}, {'v', 2}}));
-  EXPECT_EQ(report->bad_count, 1u);
-  EXPECT_EQ(report->dangling_count, 1u);
-  EXPECT_EQ(files_in(folder.path()), before);
-  TempFolder empty;
-  EXPECT_EQ(errors_of(check_store(empty.path())), "store.io");
-  EXPECT_TRUE(fs::is_empty(empty.path()));
+  Life life(there);
+  EXPECT_EQ(life.opened.store_id + "\n", id);
+  EXPECT_TRUE(life.opened.alarms.empty());
+  EXPECT_EQ(life.count(), 5u);
+  EXPECT_EQ(errors_of(life.put("v6")), "ok");
+  EXPECT_FALSE(fs::exists(here));
 }
 
 }  // namespace

@@ -4,9 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "hal/linux/data_directory.hpp"
-#include "runtime/store/store.hpp"
-#include "tests/hal/store_linux/places.hpp"
+#include "hal/linux/store_view.hpp"
+#include "tests/hal/store_linux/life.hpp"
 
 namespace dormouse::hal_linux {
 namespace {
@@ -16,14 +15,27 @@ namespace fs = std::filesystem;
 #define SKIP_WITHOUT(mounted) \
   if (!(mounted)) GTEST_SKIP() << "this process may not mount a file system"
 
+DataDirectory::Options small(bool prezero = false) {
+  DataDirectory::Options options;
+  options.store.limits.map_bytes = 1024 * 1024;
+  options.store.limits.journal_half_bytes = 64 * 1024;
+  options.store.limits.group_bytes = 16 * 1024;
+  options.store.prezero = prezero;
+  return options;
+}
+
+/// Takes all the room that is left.
+void fill(const fs::path& folder) {
+  const FileHandle file(::open((folder / "others").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  EXPECT_EQ(errors_of(write_zeros(file.get(), "others", 0, 8 * 1024 * 1024)), "store.no_space");
+}
+
 TEST(FileSystem, D008_TmpfsMakesTheStoreVolatile) {
   Mount tmpfs("tmpfs", "size=4m");
   SKIP_WITHOUT(tmpfs);
-  auto directory = DataDirectory::acquire(tmpfs.path() / "data", {});
-  ASSERT_EQ(errors_of(directory), "ok");
-  EXPECT_TRUE((*directory)->is_volatile());
-  EXPECT_EQ((*directory)->file_system().name, "tmpfs");
-  EXPECT_EQ(errors_of((*directory)->open_store_tree({})), "ok");
+  Life life(tmpfs.path() / "data");
+  EXPECT_TRUE(life.data->is_volatile());
+  EXPECT_EQ(life.data->file_system().name, "tmpfs");
 }
 
 TEST(FileSystem, D008_OverlayIsRefusedBeforeAnythingIsMadeUnlessItIsAllowed) {
@@ -39,99 +51,108 @@ TEST(FileSystem, D008_OverlayIsRefusedBeforeAnythingIsMadeUnlessItIsAllowed) {
   EXPECT_NE(refused.error().message.find("overlay"), std::string::npos);
   EXPECT_TRUE(fs::is_empty(overlay.path()));
   EXPECT_EQ(errors_of(DataDirectory::acquire(data, {.allow_fs = {"nfs"}})), "store.fs_refused");
-  auto allowed = DataDirectory::acquire(data, {.allow_fs = {"overlay"}});
-  ASSERT_EQ(errors_of(allowed), "ok");
-  EXPECT_EQ((*allowed)->file_system().name, "overlay");
-  EXPECT_TRUE((*allowed)->file_system().unsafe);
+  Life life(data, {.allow_fs = {"overlay"}});
+  EXPECT_EQ(life.data->file_system().name, "overlay");
+  EXPECT_TRUE(life.data->file_system().unsafe);
+  ASSERT_EQ(life.opened.notes.size(), 1u);
+  EXPECT_NE(life.opened.notes[0].find("overlay"), std::string::npos);
 }
 
-TEST(FileSystem, AReadOnlyOneIsNamedAsSuch) {
+TEST(FileSystem, D008_NfsNinePAndJffs2AreToldFromTheirNumbers) {
+  for (const auto& [magic, name] :
+       std::map<unsigned long, std::string>{{0x6969, "nfs"}, {0x01021997, "9p"}, {0x72b6, "jffs2"}}) {
+    const auto kind = file_system_of_magic(magic);
+    EXPECT_EQ(kind.name, name);
+    EXPECT_TRUE(kind.unsafe);
+    EXPECT_FALSE(kind.is_volatile);
+  }
+  EXPECT_FALSE(file_system_of_magic(0xEF53).unsafe) << "ext4";
+}
+
+TEST(FileSystem, OnAReadOnlyOneTheStoreCanBeLookedAtWithWhatItsJournalHolds) {
   Mount tmpfs("tmpfs", "size=4m");
   SKIP_WITHOUT(tmpfs);
-  { ASSERT_EQ(errors_of((*DataDirectory::acquire(tmpfs.path() / "data", {}))->open_store_tree({})), "ok"); }
+  const auto data = tmpfs.path() / "data";
+  live_and_be_killed(data, [](Life& life) { life.put_range(1, 5); });
+  const auto before = files_in(data);
   ASSERT_TRUE(tmpfs.remount(MS_RDONLY));
-  EXPECT_EQ(errors_of(DataDirectory::acquire(tmpfs.path() / "data", {})), "store.read_only");
+  EXPECT_EQ(errors_of(DataDirectory::acquire(data, {})), "store.read_only");
   EXPECT_EQ(errors_of(DataDirectory::acquire(tmpfs.path() / "other", {})), "store.read_only");
-  EXPECT_EQ(errors_of(check_store(tmpfs.path() / "data")), "ok");
+  const auto view = view_store(data);
+  ASSERT_EQ(errors_of(view), "ok");
+  EXPECT_EQ(view->opened.store->begin({}).scan("v", "w", 10).size(), 5u);
+  EXPECT_EQ(errors_of(check_store(data)), "ok");
+  EXPECT_EQ(files_in(data), before);
 }
 
-/// A store on a file system, with the verbs of these stories.
-struct Desk {
-  std::unique_ptr<DataDirectory> directory;
-  std::unique_ptr<store::Store> store;
-
-  Desk(const fs::path& path, const DataDirectory::StoreOptions& options) {
-    directory = DataDirectory::acquire(path, {}).value();
-    auto opened = directory->open_store_tree(options);
-    check(opened.ok(), "test:open");
-    store = store::Store::open(std::move(opened->tree), {}).value();
-  }
-  Status put(const std::string& key, const Bytes& body) {
-    auto txn = store->begin();
-    txn.put(key, body);
-    auto applied = txn.apply(store::Durability::durable);
-    if (!applied) return applied.error();
-    auto synced = store->sync();
-    if (!synced) return synced.error();
-    return done();
-  }
-  std::size_t count() { return store->begin().scan("v", "w", 100'000).size(); }
-};
-
-TEST(FileSystem, AFullDiskLosesNothingThatWasAckedAndWorkGoesOnWhenThereIsSpace) {
+TEST(FileSystem, D058_AFullDiskStopsAStoreThatHasNoRoomYetOnlyWhenItsHalfIsFull) {
   Mount tmpfs("tmpfs", "size=1m");
   SKIP_WITHOUT(tmpfs);
+  const auto data = tmpfs.path() / "data";
   std::size_t acked = 0;
   {
-    Desk desk(tmpfs.path() / "data", {});
+    Life life(data, small());
+    fill(tmpfs.path());
+    EXPECT_EQ(errors_of(life.put("v0", Bytes(10'000, 'x'))), "ok");
+    EXPECT_EQ(errors_of(life.store().checkpoint(store::Checkpoint::command)), "store.no_space");
     Status answer = done();
-    while (acked < 1'000) {
-      answer = desk.put("v" + std::to_string(acked), Bytes(10'000, 'x'));
+    for (acked = 1; acked < 100; ++acked) {
+      answer = life.put("v" + std::to_string(acked), Bytes(10'000, 'x'));
       if (!answer) break;
-      ++acked;
     }
-    ASSERT_FALSE(answer.ok());
-    EXPECT_EQ(answer.error().code, "store.no_space") << answer.error().message;
-    EXPECT_GT(acked, 20u);
-    EXPECT_EQ(desk.count(), acked);
-    EXPECT_EQ(errors_of(desk.put("vmore", Bytes(10'000, 'x'))), "store.no_space");
-    EXPECT_EQ(desk.count(), acked);
+    ASSERT_EQ(errors_of(answer), "store.no_space") << answer.error().message;
+    EXPECT_GE(acked, 5u) << "the half takes six of them";
+    EXPECT_LE(acked, 6u);
+    EXPECT_EQ(life.count(), acked);
+    auto erase = life.store().begin({});
+    erase.erase("v0");
+    EXPECT_EQ(errors_of(erase.apply(store::Durability::durable)), "ok");
+    EXPECT_EQ(errors_of(life.store().sync()), "ok");
   }
-  {
-    Desk desk(tmpfs.path() / "data", {});
-    EXPECT_EQ(desk.count(), acked);
-    ASSERT_EQ(::mount(nullptr, tmpfs.path().c_str(), nullptr, MS_REMOUNT, "size=2m"), 0);
-    EXPECT_EQ(errors_of(desk.put("vmore", Bytes(10'000, 'x'))), "ok");
-    EXPECT_EQ(desk.count(), acked + 1);
-  }
+  fs::remove(tmpfs.path() / "others");
+  Life life(data, small());
+  EXPECT_EQ(life.count(), acked - 1);
+  EXPECT_EQ(errors_of(life.put("vmore", Bytes(10'000, 'x'))), "ok");
+  EXPECT_EQ(errors_of(life.store().checkpoint(store::Checkpoint::command)), "ok");
 }
 
 TEST(FileSystem, D059_APrezeroedStoreDoesNotMindADiskThatOthersFilled) {
   Mount tmpfs("tmpfs", "size=4m");
   SKIP_WITHOUT(tmpfs);
-  Desk desk(tmpfs.path() / "data", {.map_bytes = 1024 * 1024, .prezero = true});
-  {
-    const FileHandle file(::open((tmpfs.path() / "others").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-    EXPECT_EQ(errors_of(write_zeros(file.get(), "others", 0, 8 * 1024 * 1024)), "store.no_space");
-  }
+  Life life(tmpfs.path() / "data", small(true));
+  fill(tmpfs.path());
   for (int i = 0; i < 10'000; ++i)
-    ASSERT_EQ(errors_of(desk.put("v" + std::to_string(i % 500), Bytes(500 + i % 300, 'x'))), "ok") << i;
-  EXPECT_EQ(desk.count(), 500u);
+    ASSERT_EQ(errors_of(life.put("v" + std::to_string(i % 500), Bytes(500 + i % 300, 'x'))), "ok") << i;
+  EXPECT_EQ(life.count(), 500u);
 }
 
 TEST(FileSystem, AFullDiskAtCreationLeavesNothingThatLooksLikeAStore) {
-  Mount tmpfs("tmpfs", "size=64k");
+  Mount tmpfs("tmpfs", "size=256k");
   SKIP_WITHOUT(tmpfs);
   const auto data = tmpfs.path() / "data";
-  auto directory = DataDirectory::acquire(data, {});
-  ASSERT_EQ(errors_of(directory), "ok");
-  EXPECT_EQ(errors_of((*directory)->open_store_tree({.prezero = true})), "store.no_space");
-  EXPECT_FALSE(fs::exists(data / "store"));
-  EXPECT_FALSE(fs::exists(data / "provisioned"));
-  ASSERT_EQ(::mount(nullptr, tmpfs.path().c_str(), nullptr, MS_REMOUNT, "size=1m"), 0);
-  auto opened = (*directory)->open_store_tree({});
-  ASSERT_EQ(errors_of(opened), "ok");
-  EXPECT_FALSE(opened->alarm);
+  {
+    auto directory = DataDirectory::acquire(data, small(true));
+    ASSERT_EQ(errors_of(directory), "ok");
+    EXPECT_EQ(errors_of((*directory)->open_store()), "store.no_space");
+    EXPECT_EQ(names_in(data), (std::set<std::string>{"lock"}));
+  }
+  ASSERT_EQ(::mount(nullptr, tmpfs.path().c_str(), nullptr, MS_REMOUNT, "size=2m"), 0);
+  EXPECT_TRUE(Life(data, small(true)).opened.alarms.empty());
+}
+
+TEST(FileSystem, AJournalThatCannotGrowForWantOfSpaceStaysAsItIs) {
+  Mount tmpfs("tmpfs", "size=1m");
+  SKIP_WITHOUT(tmpfs);
+  const auto data = tmpfs.path() / "data";
+  { Life(data, small()).put_range(1, 5); }
+  auto options = small();
+  options.store.limits.journal_half_bytes = 1024 * 1024;
+  Life life(data, options);
+  EXPECT_EQ(life.count(), 5u);
+  EXPECT_EQ(life.store().stats().half_bytes, 64u * 1024);
+  ASSERT_EQ(life.opened.notes.size(), 1u);
+  EXPECT_NE(life.opened.notes[0].find("keeps halves of 65536 bytes"), std::string::npos) << life.opened.notes[0];
+  EXPECT_EQ(errors_of(life.put("v6")), "ok");
 }
 
 }  // namespace

@@ -66,6 +66,18 @@ TEST(FileMedium, AShorterFileIsExtendedAndKeepsItsBytes) {
   EXPECT_EQ(std::filesystem::file_size(folder.path() / "file"), 4096u);
 }
 
+TEST(FileMedium, OneForReadingHasTheSizeOfItsFileAndTakesNothing) {
+  TempFolder folder;
+  write_file(folder.path() / "file", "content");
+  FileHandle file(::open((folder.path() / "file").c_str(), O_RDONLY | O_CLOEXEC));
+  auto medium = make_file_medium_for_reading(std::move(file), folder.path() / "file");
+  ASSERT_EQ(errors_of(medium), "ok");
+  EXPECT_EQ((*medium)->size(), 7u);
+  EXPECT_EQ((*medium)->read(3, 100).value(), "tent");
+  EXPECT_EQ(errors_of((*medium)->write(0, "C")), "store.read_only");
+  EXPECT_EQ(content_of(folder.path() / "file"), "content");
+}
+
 TEST(FileMedium, AnImpossiblePlaceIsNamed) {
   TempFolder folder;
   const auto medium = open_file_medium(folder.path() / "absent" / "file", 4096);
