@@ -17,11 +17,13 @@ namespace keys = store::keys;
 
 namespace {
 
-/// The last reading, wherever it lies.
-std::optional<Stamp> newest_stamp(store::Transaction& txn, const std::optional<Stamp>& heartbeat) {
-  auto stored = get_stamp(txn);
-  if (!stored || (heartbeat && newer(*heartbeat, *stored))) return heartbeat;
-  return stored;
+/// The last reading, wherever it lies. A batch tells less than a stamp; the rest follows from the stamp of its
+/// epoch.
+std::optional<Stamp> newest_stamp(store::Transaction& txn, const BootFacts& facts) {
+  auto newest = get_stamp(txn);
+  if (!newest || (facts.heartbeat && newer(*facts.heartbeat, *newest))) newest = facts.heartbeat;
+  if (newest && facts.last_batch) move_on(*newest, *facts.last_batch);
+  return newest;
 }
 
 /// Panic records stay where they are until someone takes them away; those that an earlier boot noted are old.
@@ -104,7 +106,8 @@ Boot number_boot(store::Transaction& txn, const BootFacts& facts, const std::opt
     return number;
   };
   Boot boot;
-  boot.epoch = above(Key::epoch, last ? last->epoch : 0);
+  const std::uint32_t batch_epoch = facts.last_batch ? facts.last_batch->epoch : 0;
+  boot.epoch = above(Key::epoch, std::max(last ? last->epoch : 0, batch_epoch));
   boot.number = above(Key::boot, last ? last->boot : 0);
   boot.kernel_boot =
       classified.new_kernel_boot ? above(Key::kernel_boot, last ? last->kernel_boot : 0) : last->kernel_boot;
@@ -112,6 +115,7 @@ Boot number_boot(store::Transaction& txn, const BootFacts& facts, const std::opt
   boot.cause = classified.cause;
   boot.announced = classified.announced;
   boot.evidence = facts.evidence.text;
+  boot.store_found = facts.store_found;
   boot.version = facts.version;
   boot.started = facts.sample.instant;
   boot.started_wall = facts.sample.wall;
@@ -121,7 +125,7 @@ Boot number_boot(store::Transaction& txn, const BootFacts& facts, const std::opt
 }  // namespace
 
 Result<BootStart> begin_boot(store::Transaction& txn, const BootFacts& facts, const Limits& limits) {
-  const auto last = newest_stamp(txn, facts.heartbeat);
+  const auto last = newest_stamp(txn, facts);
   const bool same_kernel =
       last && last->kernel_boot_id == facts.kernel_boot_id && facts.sample.instant >= last->instant;
   BootStart start;

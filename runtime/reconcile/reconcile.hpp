@@ -25,7 +25,9 @@ struct BootFacts {
   RtcState rtc;
   SyncState sync;
   Evidence evidence;
-  std::optional<Stamp> heartbeat;  // newest valid page of the heartbeat file
+  std::optional<Stamp> heartbeat;              // newest valid page of the heartbeat file
+  std::optional<store::BatchTime> last_batch;  // the newest that the store holds
+  std::string store_found;                     // what opening the store found: recovery_words()
   Duration heartbeat_interval{60'000};
   WallTime build_date;
   std::string version;
@@ -39,6 +41,8 @@ struct BootStart {
   std::optional<WallTime> wall_before_step;  // it was set back by 2 s or more: schedules are to be planned anew
   std::string alarm;
 };
+/// "replayed 12 batches; torn tail at 8392" and whatever else opening found; empty if there is nothing to say.
+std::string recovery_words(const store::Recovery& recovery, const std::vector<std::string>& notes);
 /// Writes epoch + 1, the boot and gap records, spans and the start mark (a stamp that is not clean) into the
 /// transaction; the caller applies and syncs it before anything else is accepted.
 Result<BootStart> begin_boot(store::Transaction& txn, const BootFacts& facts, const Limits& limits);

@@ -79,4 +79,20 @@ Line schedule_line(const schedules::Decision& decision) {
   return {0, decision.schedule, text};
 }
 
+std::string recovery_words(const store::Recovery& recovery, const std::vector<std::string>& notes) {
+  constexpr std::size_t longest = 300;  // it stands in every boot's record
+  std::vector<std::string> parts;
+  if (recovery.replayed > 0) {
+    std::string text = "replayed " + std::to_string(recovery.replayed);
+    parts.push_back(text + (recovery.replayed == 1 ? " batch" : " batches"));
+  }
+  if (recovery.torn) parts.push_back("torn tail at " + std::to_string(recovery.torn->offset));
+  if (recovery.checkpoint_lost) parts.emplace_back("a checkpoint was lost and made good from the journal");
+  parts.insert(parts.end(), notes.begin(), notes.end());
+  std::string words;
+  for (const auto& part : parts) words += (words.empty() ? "" : "; ") + part;
+  if (words.size() > longest) words.resize(longest);
+  return words;
+}
+
 }  // namespace dormouse::reconcile

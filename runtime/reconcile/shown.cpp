@@ -46,6 +46,7 @@ Record to_record(const Boot& boot) {
   if (boot.announced) record.put_bool(Key::announced, true);
   record.put_bool(Key::believable, boot.wall_believable);
   if (!boot.evidence.empty()) record.put_text(Key::evidence, boot.evidence);
+  if (!boot.store_found.empty()) record.put_text(Key::note, boot.store_found);
   record.put_text(Key::version, boot.version);
   record.put_int(Key::started, boot.started.ms);
   if (boot.wall_believable) record.put_int(Key::wall, boot.started_wall.ms);

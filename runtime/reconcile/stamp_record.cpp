@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/reconcile/stamp_record.hpp"
 
+#include <algorithm>
+
 #include "runtime/store/keys.hpp"
 
 namespace dormouse::reconcile {
@@ -27,6 +29,18 @@ std::optional<Stamp> get_stamp(store::Transaction& txn) {
   auto stamp = decode_stamp(*body);
   if (!stamp.ok()) return std::nullopt;
   return *stamp;
+}
+
+void move_on(Stamp& stamp, const store::BatchTime& batch) {
+  if (batch.epoch != stamp.epoch || batch.instant <= stamp.instant) return;
+  stamp.monotonic += batch.instant - stamp.instant;
+  stamp.instant = batch.instant;
+  stamp.wall = batch.wall;
+  stamp.trust = batch.trust;
+  stamp.clean.reset();
+  if (batch.trust == Trust::untrusted) return;
+  if (batch.trust == Trust::synced) stamp.floor = std::max(stamp.floor, batch.wall);
+  stamp.rtc_mark = std::max({stamp.rtc_mark, stamp.floor, batch.wall});
 }
 
 void put_stamp(store::Transaction& txn, Stamp stamp) {

@@ -86,7 +86,8 @@ struct Boot {
   bool announced = false;  // power_loss after power.failing
   bool wall_believable = false;
   std::string evidence;
-  std::string version;  // of the runtime
+  std::string store_found;  // what opening the store found beside what was expected: replayed, torn, healed
+  std::string version;      // of the runtime
   Instant started;
   WallTime started_wall;
   bool operator==(const Boot&) const = default;

@@ -100,6 +100,7 @@ Bytes encode(const Boot& boot) {
       .put_text(Key::version, boot.version)
       .put_int(Key::instant, boot.started.ms)
       .put_int(Key::wall, boot.started_wall.ms);
+  if (!boot.store_found.empty()) record.put_text(Key::note, boot.store_found);
   return record.encode();
 }
 
@@ -116,6 +117,7 @@ Result<Boot> decode_boot(BytesView body) {
   boot.announced = read.flag(Key::announced);
   boot.wall_believable = read.flag(Key::believable);
   boot.evidence = read.text(Key::evidence);
+  boot.store_found = read.text(Key::note);
   boot.version = read.text(Key::version);
   boot.started = Instant{read.i64(Key::instant)};
   boot.started_wall = WallTime{read.i64(Key::wall)};
