@@ -30,6 +30,7 @@ void MemoryFile::cut_power(const KeepsNew& keeps_new) {
 
 void MemoryFile::restore() {
   power_ = true;
+  before_sync_ = {};
   failing_writes_ = 0;
   failing_syncs_ = 0;
 }
@@ -71,6 +72,7 @@ class MemoryMedium final : public store::StorageMedium {
   }
 
   Status sync() override {
+    if (file_.before_sync_) std::exchange(file_.before_sync_, {})();
     if (!file_.power_) return told_to_fail("be synced without power");
     if (file_.failing_syncs_ > 0) {
       --file_.failing_syncs_;

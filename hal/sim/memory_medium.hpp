@@ -3,6 +3,7 @@
 // simulation and survives boots. Faults it can be told to have:
 //   - a cut: of everything written since the last good sync, each 512-byte unit keeps the old or the new bytes,
 //     as a chooser says; while the power is off every call fails
+//   - something happens at the moment of the next sync, a cut for one
 //   - the next writes or syncs fail. After a failed sync what it covered stays readable but unproven: a later
 //     sync does not make it durable, only writing it again does
 #pragma once
@@ -11,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "runtime/base/bytes.hpp"
 #include "runtime/store/medium.hpp"
@@ -28,6 +30,9 @@ class MemoryFile {
   void cut_power(const KeepsNew& keeps_new = [](std::uint64_t) { return false; });
   /// Power is back, faults are cleared.
   void restore();
+  bool has_power() const { return power_; }
+  /// Once, before the next sync covers anything.
+  void before_next_sync(std::function<void()> happen) { before_sync_ = std::move(happen); }
   void fail_writes(std::uint64_t times = 1) { failing_writes_ = times; }
   void fail_syncs(std::uint64_t times = 1) { failing_syncs_ = times; }
   /// Bit rot, for tests.
@@ -44,6 +49,7 @@ class MemoryFile {
   std::set<std::uint64_t> unsynced_;  // units
   std::set<std::uint64_t> unproven_;  // units that a failed sync covered
   bool power_ = true;
+  std::function<void()> before_sync_;
   std::uint64_t failing_writes_ = 0;
   std::uint64_t failing_syncs_ = 0;
   std::uint64_t syncs_ = 0;
