@@ -2,6 +2,7 @@
 #include "actors/device.hpp"
 
 #include <mutex>
+#include <utility>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -23,6 +24,27 @@ caf::actor_system_config system_config(bool one_thread) {
   config.set("scheduler.max-threads", std::size_t{1});
   return config;
 }
+
+/// Tells a future once; at the latest when nobody can answer any more.
+template <class T>
+class Teller {
+ public:
+  Teller() = default;
+  Teller(const Teller&) = delete;
+  Teller& operator=(const Teller&) = delete;
+  ~Teller() {
+    tell(Error{"device.unanswered", "The device ended before it answered.",
+               "Whether it was done, the next start tells: ask then."});
+  }
+  std::future<Result<T>> future() { return promise_.get_future(); }
+  void tell(Result<T> result) {
+    if (!std::exchange(told_, true)) promise_.set_value(std::move(result));
+  }
+
+ private:
+  std::promise<Result<T>> promise_;
+  bool told_ = false;
+};
 
 Error not_started() {
   return Error{"store.closed", "The device is not running.", "Start it and wait until it is ready."};
@@ -62,24 +84,24 @@ struct Device::Impl {
   auto ask_for(const Actor& actor, Op op, To to) {
     using Value = typename Op::Value;
     using Wanted = std::invoke_result_t<To, Value&&>;
-    auto promise = std::make_shared<std::promise<Result<Wanted>>>();
-    auto future = promise->get_future();
+    auto teller = std::make_shared<Teller<Wanted>>();
+    auto future = teller->future();
     if (!actor) {
-      promise->set_value(not_started());
+      teller->tell(not_started());
       return future;
     }
     // The actor is an argument of spawn, not a capture: without any CAF binds a reference to nothing.
-    const auto asker = [promise, to, op = std::move(op)](caf::event_based_actor* self, const Actor& asked) {
+    const auto asker = [teller, to, op = std::move(op)](caf::event_based_actor* self, const Actor& asked) {
       self->request(asked, caf::infinite, op)
           .then(
-              [promise, to](Answer<Value>& answer) {
+              [teller, to](Answer<Value>& answer) {
                 if (answer.result.ok()) {
-                  promise->set_value(to(std::move(*answer.result)));
+                  teller->tell(to(std::move(*answer.result)));
                 } else {
-                  promise->set_value(std::move(answer.result).error());
+                  teller->tell(std::move(answer.result).error());
                 }
               },
-              [promise](caf::error&) { promise->set_value(not_started()); });
+              [teller](caf::error&) { teller->tell(not_started()); });
     };
     system.spawn(asker, actor);
     return future;
@@ -179,6 +201,10 @@ std::future<Result<BootsView>> Device::boots() {
 
 std::future<Result<std::string>> Device::explain(std::string job_or_schedule) {
   return impl_->ask(impl_->current(impl_->storage), Explain{Identity{}, std::move(job_or_schedule)});
+}
+
+std::future<Result<std::string>> Device::snapshot() {
+  return impl_->ask(impl_->current(impl_->storage), TakeSnapshot{});
 }
 
 void Device::settle() {

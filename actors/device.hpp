@@ -17,6 +17,7 @@
 
 #include "actors/events.hpp"
 #include "actors/handlers.hpp"
+#include "actors/snapshot.hpp"
 #include "actors/views.hpp"
 #include "hal/clock.hpp"
 #include "hal/link.hpp"
@@ -27,13 +28,14 @@
 #include "runtime/jobs/operations.hpp"
 #include "runtime/schedules/operations.hpp"
 #include "runtime/store/medium.hpp"
-#include "runtime/store/tree.hpp"
+#include "runtime/store/opened.hpp"
 
 namespace dormouse::actors {
 
 /// The board's parts. None is owned; all outlive the device.
 struct DeviceParts {
-  std::function<Result<std::unique_ptr<store::Tree>>()> open_tree;  // called once, on the storage thread
+  std::function<Result<store::OpenedStore>()> open_store;  // called once, on the storage thread
+  SnapshotTaker take_snapshot = {};                        // none: no snapshots
   hal::Clock* clock = nullptr;
   store::StorageMedium* heartbeat = nullptr;  // none: no heartbeat file
   std::vector<hal::Link*> links;
@@ -53,6 +55,9 @@ struct DeviceOptions {
   Duration heartbeat_interval{60'000};
   std::int64_t heartbeat_writes_per_day = 1'440;
   Duration drain{5'000};         // what running attempts get at a stop
+  Duration stop_bound{10'000};   // from the order to stop to the end of the process
+  Duration hold_up{200};         // from power.failing until the supply is gone
+  Duration probation{600'000};   // after an unclean start claims are durable before the handler starts
   Duration cancel_grace{5'000};  // from a stop request to the kill
   bool refuse_volatile = false;  // the data directory does not survive a power cut and nobody said that is fine
   bool one_thread = false;       // simulation: everything runs inside settle()
@@ -70,7 +75,8 @@ class Device {
   void start(std::function<void(Status)> ended);
   void stop(hal::StopReason reason);
 
-  // From any thread but an actor's. Each answers after the commit. stopping, store.closed and the operation's own.
+  // From any thread but an actor's. Each answers after the commit. stopping, store.closed, device.unanswered and the
+  // operation's own.
   std::future<Result<jobs::Enqueued>> enqueue(jobs::JobSpec spec, Identity who = {});
   std::future<Result<jobs::Cancelled>> cancel(std::uint64_t id, std::string reason, Identity who = {});
   std::future<Result<JobView>> job(std::uint64_t id);
@@ -80,6 +86,7 @@ class Device {
   std::future<Result<ScheduleViews>> list_schedules();
   std::future<Result<BootsView>> boots();
   std::future<Result<std::string>> explain(std::string job_or_schedule);
+  std::future<Result<std::string>> snapshot();  // its name
 
   /// Simulation only (one_thread): runs everything until nothing is left to do.
   void settle();

@@ -61,6 +61,7 @@ struct LinkState {
   void gaps(const Reply& to, const Identity& who, const Record& body);
   void reports(const Reply& to, const Identity& who, const Record& body);
   void explain(const Reply& to, const Identity& who, const Record& body);
+  void snapshot(const Reply& to, const Identity& who, const Record& body);
 
   /// None if `who` may enqueue for this handler, else the refusal.
   std::optional<Error> may_enqueue(const Identity& who, const std::string& handler) const;
@@ -75,7 +76,7 @@ struct LinkState {
               if (!value.result.ok()) return answer(to, std::move(value.result).error());
               answer(to, to_body(*value.result));
             },
-            [this, to](caf::error&) { answer(to, stopping_error()); });
+            [](caf::error&) {});  // the device is ending, and nobody can tell whether it was done
   }
 };
 
@@ -96,6 +97,7 @@ const std::map<Message, LinkState::Handler>& LinkState::handlers() {
       {Message::gaps, &LinkState::gaps},
       {Message::report, &LinkState::reports},
       {Message::explain, &LinkState::explain},
+      {Message::store_snapshot, &LinkState::snapshot},
   };
   return table;
 }
@@ -269,6 +271,15 @@ void LinkState::explain(const Reply& to, const Identity& who, const Record& body
   ask(to, setup.storage, Explain{who, std::move(what)}, [](const std::string& text) {
     Record reply;
     reply.put_text(Key::text, text);
+    return reply;
+  });
+}
+
+void LinkState::snapshot(const Reply& to, const Identity& who, const Record&) {
+  if (auto refused = refuse_unless_operator(who)) return answer(to, *std::move(refused));
+  ask(to, setup.storage, TakeSnapshot{}, [](const std::string& copy) {
+    Record reply;
+    reply.put_text(Key::name, copy);
     return reply;
   });
 }

@@ -70,6 +70,11 @@ std::optional<Error> refuse_unless_reader(const Identity& who) {
   return Error{"link.forbidden", "Component " + who.component + " lacks the role reader."};
 }
 
+std::optional<Error> refuse_unless_operator(const Identity& who) {
+  if (who.role == Role::operator_) return std::nullopt;
+  return Error{"link.forbidden", "Component " + who.component + " lacks the role operator."};
+}
+
 Result<std::vector<jobs::JobSpec>> specs_from(const Record& body, const Limits& limits) {
   const auto items = body.get_records(Key::items);
   if (auto bad = refuse_missing(body, Key::items)) return *std::move(bad);
@@ -204,6 +209,9 @@ Record status_body(const DeviceStatus& status, const std::string& device) {
   body.put_uint(Key::bytes, status.store.traffic.bytes);
   body.put_uint(Key::syncs, status.store.traffic.syncs);
   body.put_uint(Key::batches, status.store.batches);
+  body.put_uint(Key::checkpoint, status.store.checkpoints);
+  body.put_uint(Key::generation, status.store.generation);
+  if (status.store.half_bytes > 0) body.put_uint(Key::half, status.store.half_used * 100 / status.store.half_bytes);
   if (status.next_due && status.now.trust != Trust::untrusted) body.put_int(Key::due, status.next_due->ms);
   return body;
 }

@@ -112,6 +112,7 @@ struct ReconcileStep {  // timekeeper -> storage: one batch of a pass
   std::vector<Gap> gaps;                     // to be recorded first, in this order
   bool trust_gained = false;                 // spans are re-based, schedules planned anew
   std::optional<WallTime> wall_before_step;  // after a backward step
+  bool stamp = false;                        // the marks of trust may have moved: a whole stamp goes with it
 };
 struct GetStatus {  // link, device -> storage
   using Value = DeviceStatus;
@@ -125,12 +126,23 @@ struct Explain {  // link, device -> storage
   Identity who;
   std::string job_or_schedule;
 };
-struct CloseStore {  // supervisor -> storage: the last operation; commits, and marks the stop clean if told why
+struct CloseStore {  // supervisor -> storage: the last operation; syncs, and marks the stop clean if told why
   using Value = Done;
   std::string clean_reason;  // empty: not clean
+  std::optional<Instant>
+      until;  // a checkpoint follows if it can be expected to end by then; none: it may take long
+};
+struct TakeSnapshot {         // link, device -> storage; answered when the copy is whole. Work goes on meanwhile
+  using Value = std::string;  // its name
 };
 
-struct Flush {};  // storage -> itself: end of a group
+struct Flush {};        // storage -> itself: end of a group
+struct SnapshotTaken {  // storage's copying thread -> storage
+  Result<std::string> name;
+};
+struct StoreFailed {  // storage -> supervisor: it answers nobody any more; what is durable, the next open tells
+  Error error;
+};
 
 // -- time --
 
@@ -143,7 +155,8 @@ enum class Purpose : std::uint8_t {
   trust_look,
   watchdog,
   drain,
-  retry_storage
+  retry_storage,
+  store_upkeep
 };
 struct TimeChanged {};  // timekeeper -> scheduler, cron: after every reconcile, judge all anew
 struct Wake {           // timekeeper -> whoever set it
@@ -169,6 +182,13 @@ struct SetWake {
 };
 struct LookAtClock {  // event loop -> timekeeper
   hal::ClockEvent event;
+};
+}  // namespace dormouse::actors
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dormouse::actors::SetWake)
+namespace dormouse::actors {
+using WakeSetter = caf::typed_actor<caf::reacts_to<SetWake>>;
+struct KeepUp {  // supervisor -> storage: who wakes it for the store's upkeep
+  WakeSetter timekeeper;
 };
 
 // -- attempts --
@@ -251,8 +271,10 @@ DORMOUSE_MESSAGE(GetStatus)
 DORMOUSE_MESSAGE(GetBoots)
 DORMOUSE_MESSAGE(Explain)
 DORMOUSE_MESSAGE(CloseStore)
+DORMOUSE_MESSAGE(TakeSnapshot)
+DORMOUSE_MESSAGE(SnapshotTaken)
+DORMOUSE_MESSAGE(KeepUp)
 DORMOUSE_MESSAGE(Flush)
-DORMOUSE_MESSAGE(SetWake)
 DORMOUSE_MESSAGE(LookAtClock)
 DORMOUSE_MESSAGE(BeginWork)
 DORMOUSE_MESSAGE(JobsChanged)
@@ -269,6 +291,7 @@ DORMOUSE_MESSAGE(StartDevice)
 DORMOUSE_MESSAGE(StopDevice)
 DORMOUSE_MESSAGE(StopWork)
 DORMOUSE_MESSAGE(AreYouThere)
+DORMOUSE_MESSAGE(StoreFailed)
 #undef DORMOUSE_MESSAGE
 
 namespace dormouse::actors {
@@ -282,8 +305,10 @@ using StorageActor =
     caf::typed_actor<Does<OpenStore>, Does<EnqueueJobs>, Does<CancelJob>, Does<GetJob>, Does<ListJobs>,
                      Does<TakeDue>, Does<ClaimJobs>, Does<FinishAttempts>, Does<ExpireJobs>, Does<PutSchedule>,
                      Does<DeleteSchedule>, Does<ListSchedules>, Does<DecideSchedules>, Does<ReconcileStep>,
-                     Does<GetStatus>, Does<GetBoots>, Does<Explain>, Does<CloseStore>, Does<AreYouThere>,
-                     caf::reacts_to<HandlersChanged>, caf::reacts_to<Flush>>;
+                     Does<GetStatus>, Does<GetBoots>, Does<Explain>, Does<TakeSnapshot>, Does<CloseStore>,
+                     Does<AreYouThere>, caf::reacts_to<HandlersChanged>, caf::reacts_to<KeepUp>,
+                     caf::reacts_to<Wake>, caf::reacts_to<Flush>, caf::reacts_to<SnapshotTaken>>;
+using StoreOwner = caf::typed_actor<caf::reacts_to<StoreFailed>>;
 
 using TimekeeperActor = caf::typed_actor<Does<BeginWork>, Does<StopWork>, Does<AreYouThere>,
                                          caf::reacts_to<SetWake>, caf::reacts_to<LookAtClock>>;
@@ -303,7 +328,7 @@ using DispatcherActor =
 using LinkActor = caf::typed_actor<caf::reacts_to<PeerOpened>, caf::reacts_to<PeerSent>, caf::reacts_to<PeerClosed>,
                                    Does<StopWork>, Does<AreYouThere>>;
 
-using SupervisorActor =
-    caf::typed_actor<caf::reacts_to<StartDevice>, caf::reacts_to<StopDevice>, caf::reacts_to<Wake>>;
+using SupervisorActor = caf::typed_actor<caf::reacts_to<StartDevice>, caf::reacts_to<StopDevice>,
+                                         caf::reacts_to<Wake>, caf::reacts_to<StoreFailed>>;
 
 }  // namespace dormouse::actors

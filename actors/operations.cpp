@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/operations.hpp"
 
+#include <algorithm>
+
 namespace dormouse::actors {
 
 Result<EnqueueJobs::Value> execute(Work& work, const EnqueueJobs& op) {
@@ -93,6 +95,51 @@ Result<GetBoots::Value> execute(Work& work, const GetBoots& op) {
 
 Result<Explain::Value> execute(Work& work, const Explain& op) {
   return reconcile::explain(work, op.who, op.job_or_schedule);
+}
+
+DeviceStatus device_status(Work& work) {
+  DeviceStatus status;
+  status.now = work.now;
+  status.counts = jobs::counts(work);
+  status.schedules = schedules::list(work, Identity{}, 0, work.limits.schedules_device).schedules.size();
+  status.handlers.assign(work.handlers.begin(), work.handlers.end());
+  const auto sooner = [&](std::optional<WallTime> wall, std::optional<Instant> instant) {
+    if (instant) {
+      const WallTime as_wall = work.now.wall + (*instant - work.now.instant);
+      if (!wall || as_wall < *wall) wall = as_wall;
+    }
+    if (wall && (!status.next_due || *wall < *status.next_due)) status.next_due = wall;
+  };
+  const auto due = jobs::take_due(work, {}, {}, 1);
+  sooner(due.next_wall, due.next_instant);
+  const auto slots = schedules::decide_due(work, 0);  // decides none, tells the next
+  sooner(slots.next_wall, slots.next_instant);
+  return status;
+}
+
+bool on_probation(const Boot& boot, Instant now, Duration probation) {
+  switch (boot.cause) {
+    case BootCause::crash_restart:
+    case BootCause::power_loss:
+    case BootCause::kernel_panic:
+    case BootCause::watchdog_reset:
+    case BootCause::unclear:
+      return now < boot.started + probation;
+    case BootCause::first_boot:
+    case BootCause::clean_restart:
+    case BootCause::clean_reboot:
+      return false;
+  }
+  return true;
+}
+
+store::Durability durability_of(const jobs::ClaimResult& claims, bool on_probation) {
+  const bool settles = std::any_of(claims.claimed.begin(), claims.claimed.end(), [](const jobs::Claimed& claimed) {
+    const jobs::JobSpec& spec = claimed.job.spec;
+    return spec.delivery == jobs::Delivery::at_most_once ||
+           spec.misfire.policy == jobs::Misfire::Policy::run_once_if_missed;
+  });
+  return settles || on_probation ? store::Durability::durable : store::Durability::lazy;
 }
 
 }  // namespace dormouse::actors

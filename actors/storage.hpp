@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only owner of the store. Executes operations in the order they arrive, commits them in groups without a
-// timer, and answers each after the commit that covers it. Runs on a thread of its own in production (the LMDB
-// write transaction belongs to a thread); the store is opened, used and closed there.
+// The only owner of the store. Executes operations in the order they arrive, appends and syncs them in groups
+// without a timer, and answers each after what it needs: a durable change and whatever saw it after the sync, a
+// lazy change after the append, a read of nothing pending at once. Runs on a thread of its own in production (the
+// LMDB write transaction belongs to a thread); the store is opened, used and closed there. A store that cannot go
+// on ends the device: nobody is answered any more, the next open tells what is durable.
 #pragma once
 
 #include <functional>
@@ -10,14 +12,19 @@
 #include "actors/device_time.hpp"
 #include "actors/events.hpp"
 #include "actors/messages.hpp"
+#include "actors/snapshot.hpp"
+#include "runtime/store/opened.hpp"
 
 namespace dormouse::actors {
 
 struct StorageSetup {
-  std::function<Result<std::unique_ptr<store::Tree>>()> open_tree;  // called on the storage thread
+  std::function<Result<store::OpenedStore>()> open_store;  // called on the storage thread
+  SnapshotTaker take_snapshot = {};                        // none: no snapshots
+  StoreOwner owner = {};                                   // told when the store cannot go on
   std::shared_ptr<DeviceTime> time;
   Limits limits;
   Observer observe;
+  Duration probation{600'000};   // operations.hpp: on_probation()
   bool refuse_volatile = false;  // the data directory does not survive a power cut and nobody said that is fine
   bool own_thread = true;
 };

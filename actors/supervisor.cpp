@@ -41,6 +41,7 @@ struct SupervisorState {
   std::vector<caf::actor> spawned;
   std::map<std::string, std::uint64_t> places;
   std::optional<hal::StopReason> stopping;
+  Instant stop_by;  // the process should have ended by then
   bool ready = false;
   bool ended = false;
   unsigned unanswered = 0;  // actors that have not answered the watchdog's round
@@ -90,8 +91,9 @@ void SupervisorState::watch(const Actor& actor) {
 void SupervisorState::start() {
   const DeviceOptions& options = setup.options;
   time = std::make_shared<DeviceTime>(*setup.parts.clock);
-  storage = spawn_storage(self->system(), {setup.parts.open_tree, time, options.limits, options.observe,
-                                           options.refuse_volatile, !setup.one_thread});
+  storage = spawn_storage(self->system(),
+                          {setup.parts.open_store, setup.parts.take_snapshot, self, time, options.limits,
+                           options.observe, options.probation, options.refuse_volatile, !setup.one_thread});
   watch(storage);
   reconcile::BootFacts facts;
   facts.sample = setup.parts.clock->read();
@@ -165,6 +167,7 @@ void SupervisorState::spawn_actors() {
   watch(scheduler);
   watch(cron);
   watch(link);
+  self->send(storage, KeepUp{timekeeper});
   self->send(storage, HandlersChanged{places});
   self->send(scheduler, HandlersChanged{places});
   setup.started(storage, scheduler, cron);
@@ -211,8 +214,10 @@ void SupervisorState::stop(hal::StopReason reason) {
     return;
   }
   stopping = reason;
-  if (time) emit(Event::Kind::stopping, name_of(reason));
   if (!storage) return end(done());
+  stop_by = time->now().instant +
+            (reason == hal::StopReason::power_failing ? setup.options.hold_up : setup.options.stop_bound);
+  emit(Event::Kind::stopping, name_of(reason));
   if (!link) return close_store();
   request(link, StopWork{},
           [this](Answer<Done>&) { request(cron, StopWork{}, [this](Answer<Done>&) { drain(); }); });
@@ -236,7 +241,7 @@ void SupervisorState::close_links() {
 }
 
 void SupervisorState::close_store() {
-  request(storage, CloseStore{name_of(*stopping)}, [this](Answer<Done>& answer) {
+  request(storage, CloseStore{name_of(*stopping), stop_by}, [this](Answer<Done>& answer) {
     if (setup.parts.watchdog != nullptr) setup.parts.watchdog->disarm();
     end(std::move(answer.result));
   });
@@ -297,6 +302,7 @@ SupervisorActor::behavior_type supervisor(SupervisorActor::stateful_pointer<Supe
       [&state](StartDevice) { state.start(); },
       [&state](const StopDevice& stop) { state.stop(stop.reason); },
       [&state](Wake) { state.begin_watchdog_round(); },
+      [&state](const StoreFailed& failed) { state.end(failed.error); },
   };
 }
 

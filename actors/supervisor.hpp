@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starts the actors in order, watches them, stops them in order. An actor that ends by itself ends the device with
-// a clear error; the watchdog is fed only while every actor answers.
+// a clear error, and so does a store that cannot go on; the watchdog is fed only while every actor answers.
 //   start:  storage opens the store and begins the boot -> timekeeper, dispatcher, scheduler, cron, link ->
 //           reconcile -> configured schedules -> links open -> ready
 //   stop:   links and cron take nothing more -> scheduler and dispatcher drain -> timekeeper -> peers are told

@@ -77,6 +77,7 @@ ReconcileStep TimekeeperState::judge_change(const Sample& now, bool& wanted) {
     if (!wanted) step.trigger = reconcile::Trigger::trust;
     wanted = true;
   }
+  step.stamp = wanted;
   if (trust.trust() != before) emit(Event::Kind::trust, name_of(trust.trust()));
   return step;
 }
@@ -207,6 +208,7 @@ void TimekeeperState::reconcile(ReconcileStep step) {
     } else {  // one more pass for all that was triggered meanwhile
       after->gaps.insert(after->gaps.end(), step.gaps.begin(), step.gaps.end());
       after->trust_gained = after->trust_gained || step.trust_gained;
+      after->stamp = after->stamp || step.stamp;
       if (step.wall_before_step) after->wall_before_step = step.wall_before_step;
     }
     return;
@@ -224,6 +226,7 @@ void TimekeeperState::step_pass() {
     pass->gaps.clear();
     pass->trust_gained = false;
     pass->wall_before_step.reset();
+    pass->stamp = false;
     if (answer.result->more) return step_pass();
     pass_ended(*answer.result);
   });

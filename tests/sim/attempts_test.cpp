@@ -33,7 +33,7 @@ TEST(Interrupted, J041_AClaimThatThePowerTookIsTakenAgainUnderTheSameNumber) {
   ASSERT_TRUE(device.boot().ok());
   const auto id = accept(device, once_at_most("h", after(5s)));
   device.advance(4'999ms);
-  device.disk().cut_power_in_next_commit(store::MemoryDisk::Outcome::keeps_old);
+  device.cut_power_in_next_commit(SimulatedDevice::Kept::nothing);
   device.advance(1ms);
   EXPECT_EQ(device.runs().size(), 0U);  // claimed durably first, so not started
   device.power_cut(1s);
@@ -51,7 +51,7 @@ TEST(Interrupted, J043_AJobThatMayStartOnceIsDeadOnceItsClaimStands) {
   ASSERT_TRUE(device.boot().ok());
   const auto id = accept(device, once_at_most("h", after(5s)));
   device.advance(4'999ms);
-  device.disk().cut_power_in_next_commit(store::MemoryDisk::Outcome::has_new);
+  device.cut_power_in_next_commit(SimulatedDevice::Kept::all);
   device.advance(1ms);
   device.power_cut(1s);
   ASSERT_TRUE(device.boot().ok());
@@ -427,7 +427,7 @@ TEST(Keys, J094_TheHolderOfAKeyAnswersOrStandsInTheWayAlsoAfterAPowerCut) {
   const auto holder = accept(device, spec);
   away(device, Fate::power_cut, 1min);
   spec.args = "2";
-  const auto written = device.disk().traffic().bytes;
+  const auto written = device.store_traffic().bytes;
   const auto again = device.enqueue(spec);
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(again->id, holder);
@@ -437,7 +437,7 @@ TEST(Keys, J094_TheHolderOfAKeyAnswersOrStandsInTheWayAlsoAfterAPowerCut) {
   const auto refused = device.enqueue(spec);
   EXPECT_EQ(refused.error().code, "job.conflict");
   EXPECT_EQ(refused.error().id, holder);
-  EXPECT_EQ(device.disk().traffic().bytes, written);
+  EXPECT_EQ(device.store_traffic().bytes, written);
 }
 
 TEST(Keys, J040_ASenderThatRepeatsAfterACrashGetsTheSameJob) {

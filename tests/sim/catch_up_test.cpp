@@ -180,7 +180,7 @@ TEST(CatchUp, S144_TenYearsOfMissedMinutesAreDecidedInOneBoundedBatch) {
     device.power_cut(utc("2026-11-20T10:00:28Z") - device.wall());
     ASSERT_TRUE(device.boot().ok());
     EXPECT_EQ(device.runs("m").size(), 1U);  // an RTC ten years ahead is not believed by itself
-    const auto writes = device.disk().traffic().bytes;
+    const auto writes = device.store_traffic().bytes;
     device.clock().sync_arrives(hal_sim::SyncBy::step);
     device.advance(20s);
     auto runs = device.runs("m");
@@ -189,7 +189,7 @@ TEST(CatchUp, S144_TenYearsOfMissedMinutesAreDecidedInOneBoundedBatch) {
     const auto schedule = device.schedule("m");
     EXPECT_EQ(schedule->missed, 5'258'879U);
     EXPECT_EQ(schedule->dropped, row.dropped);
-    EXPECT_LT(device.disk().traffic().bytes - writes, 16U * 1024 * 1024);
+    EXPECT_LT(device.store_traffic().bytes - writes, 16U * 1024 * 1024);
     if (row.misfire.policy == Misfire::Policy::run_once_if_missed) {
       EXPECT_EQ(runs[0].slot_ms, utc("2026-11-20T09:59:00Z").ms);
       EXPECT_EQ(runs[0].missed_count, 5'258'879U);

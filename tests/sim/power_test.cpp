@@ -11,7 +11,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-using Outcome = store::MemoryDisk::Outcome;
+using Kept = SimulatedDevice::Kept;
+
+const char* name_of(Kept kept) {
+  return kept == Kept::nothing ? "nothing" : kept == Kept::all ? "all" : "some";
+}
 
 /// What was told outside the device, to compare with what the device says later.
 struct Ledger {
@@ -76,25 +80,25 @@ struct Ledger {
 };
 
 /// Two kinds of jobs arrive each 100 ms for 2 s; from `from` on the next commit loses the power.
-void cut_in_a_commit(Duration from, Outcome outcome) {
+void cut_in_a_commit(Duration from, Kept kept) {
   SimulatedDevice device;
   device.handler("h", {.takes = 70ms, .places = 2});
   ASSERT_TRUE(device.boot().ok());
   Ledger ledger;
   ledger.watch(device);
   bool armed = false;
-  for (int i = 0; i < 20 && device.disk().has_power(); ++i) {
-    for (int part = 0; part < 10 && device.disk().has_power(); ++part) {
+  for (int i = 0; i < 20 && device.has_power(); ++i) {
+    for (int part = 0; part < 10 && device.has_power(); ++part) {
       if (!armed && device.now() >= from) {
-        device.disk().cut_power_in_next_commit(outcome);
+        device.cut_power_in_next_commit(kept);
         armed = true;
       }
       if (part == 0) ledger.enqueue(device, job_of("h", after(std::chrono::milliseconds(30 * (i % 3)))));
       if (part == 5) ledger.enqueue(device, once_at_most("h"));
-      if (device.disk().has_power()) device.advance(10ms);
+      if (device.has_power()) device.advance(10ms);
     }
   }
-  EXPECT_FALSE(device.disk().has_power());
+  EXPECT_FALSE(device.has_power());
   device.power_cut(1min);
   ASSERT_TRUE(device.boot().ok());
   device.advance(10min);
@@ -103,57 +107,57 @@ void cut_in_a_commit(Duration from, Outcome outcome) {
 
 TEST(Power, ACutInsideAnyCommitLosesNothingThatWasAcknowledged) {
   for (Duration from = 0ms; from < 1s; from += 10ms) {
-    for (const Outcome outcome : {Outcome::keeps_old, Outcome::has_new}) {
-      SCOPED_TRACE(std::to_string(from.count()) + (outcome == Outcome::keeps_old ? " ms, old" : " ms, new"));
-      cut_in_a_commit(from, outcome);
+    for (const Kept kept : {Kept::nothing, Kept::all, Kept::some}) {
+      SCOPED_TRACE(std::to_string(from.count()) + " ms, kept: " + name_of(kept));
+      cut_in_a_commit(from, kept);
       if (testing::Test::HasFailure()) return;
     }
   }
 }
 
 TEST(Power, J039_AnEnqueueInACutCommitIsThereWhollyOrNotAtAll) {
-  for (const Outcome outcome : {Outcome::keeps_old, Outcome::has_new}) {
+  for (const Kept kept : {Kept::nothing, Kept::all}) {
     SimulatedDevice device;
     device.handler("h");
     ASSERT_TRUE(device.boot().ok());
-    device.disk().cut_power_in_next_commit(outcome);
+    device.cut_power_in_next_commit(kept);
     EXPECT_FALSE(device.enqueue(job_of("h")).ok());  // not acknowledged either way
     device.power_cut(1min);
     ASSERT_TRUE(device.boot().ok());
     device.advance(1min);
-    const bool there = outcome == Outcome::has_new;
+    const bool there = kept == Kept::all;
     EXPECT_EQ(device.job(1).has_value(), there);
     EXPECT_EQ(device.runs("h").size(), there ? 1U : 0U);
   }
 }
 
 TEST(Power, J048_AnOutcomeInACutCommitStandsWithItsEffectsOrTheJobRunsAgain) {
-  for (const Outcome outcome : {Outcome::keeps_old, Outcome::has_new}) {
+  for (const Kept kept : {Kept::nothing, Kept::all}) {
     SimulatedDevice device;
     device.handler("child");
     device.handler("h", {.takes = 1s, .enqueues = {job_of("child")}});
     ASSERT_TRUE(device.boot().ok());
     const auto id = device.submit("h");
     device.advance(999ms);
-    device.disk().cut_power_in_next_commit(outcome);
+    device.cut_power_in_next_commit(kept);
     device.advance(1ms);
     device.power_cut(1min);
     ASSERT_TRUE(device.boot().ok());
     device.advance(1min);
-    EXPECT_EQ(device.runs("h").size(), outcome == Outcome::has_new ? 1U : 2U);
+    EXPECT_EQ(device.runs("h").size(), kept == Kept::all ? 1U : 2U);
     EXPECT_EQ(device.runs("child").size(), 1U);
     EXPECT_EQ(device.state(id), State::succeeded);
   }
 }
 
 TEST(Power, S153_ASlotIsHandedOutOnceWhereverThePowerGoes) {
-  for (const Outcome outcome : {Outcome::keeps_old, Outcome::has_new}) {
+  for (const Kept kept : {Kept::nothing, Kept::all}) {
     SimulatedDevice device({.start = utc("2027-01-15T09:59:30Z")});
     device.handler("m");
     ASSERT_TRUE(device.boot().ok());
     ASSERT_TRUE(device.put(cron("m", "* * * * *", Misfire::catch_up())).ok());
     device.advance(30s - 1ms);
-    device.disk().cut_power_in_next_commit(outcome);
+    device.cut_power_in_next_commit(kept);
     device.advance(1ms);
     device.power_cut(20s);
     ASSERT_TRUE(device.boot().ok());
@@ -163,7 +167,7 @@ TEST(Power, S153_ASlotIsHandedOutOnceWhereverThePowerGoes) {
 }
 
 TEST(Power, J058_AnOutcomeThatTheStoreRefusesIsOfferedAgainAndTheHandlerNotRunAgain) {
-  SimulatedDevice device;
+  SimulatedDevice device({.journal = false});
   device.handler("h", {.takes = 1s});
   ASSERT_TRUE(device.boot().ok());
   const auto id = device.submit("h");
@@ -212,7 +216,7 @@ TEST_P(RandomLife, KeepsItsPromisesUnderAnyFaults) {
     for (int step = 0; step < 40; ++step) {
       switch (draw(8)) {
         case 0:
-          device.disk().cut_power_in_next_commit(draw(2) == 0 ? Outcome::keeps_old : Outcome::has_new);
+          device.cut_power_in_next_commit(static_cast<Kept>(draw(3)));
           if (device.running()) device.advance(Duration(draw(600'000)));
           device.power_cut(Duration(draw(3'600'000)));
           break;

@@ -8,6 +8,7 @@
 #include "hal/linux/event_loop.hpp"
 #include "hal/linux/process_launcher.hpp"
 #include "hal/linux/signals.hpp"
+#include "hal/linux/snapshots.hpp"
 #include "hal/linux/unix_socket_link.hpp"
 #include "hal/linux/watchdog.hpp"
 #include "runtime/time/rfc3339.hpp"
@@ -66,18 +67,21 @@ std::unique_ptr<hal::Link> make_socket(hal_linux::AsioLoop& loop, const LinuxOpt
   return hal_linux::make_unix_socket_link(loop, std::move(socket));
 }
 
-/// The data directory's tree, opened on the storage thread; a lost store is told and the new one used.
-Result<std::unique_ptr<store::Tree>> open_tree(hal_linux::DataDirectory& data, const Limits& limits,
-                                               const actors::Observer& observe) {
-  hal_linux::DataDirectory::StoreOptions options;
-  options.map_bytes = limits.map_bytes;
-  auto opened = data.open_store_tree(options);
-  if (!opened.ok()) return std::move(opened).error();
-  if (opened->alarm) {
-    observe(
-        {actors::Event::Kind::alarm, {}, 0, {}, 0, {}, {}, 0, opened->alarm->code + ": " + opened->alarm->message});
-  }
-  return std::move(opened->tree);
+hal_linux::DataDirectory::Options data_options(const LinuxOptions& options) {
+  hal_linux::DataDirectory::Options data;
+  data.allow_fs = options.board.allow_fs;
+  data.wait = options.standby;
+  data.store.limits = options.config.limits;
+  data.store.prezero = options.prezero;
+  if (options.journal_blocks) data.store.align = store::JournalFacts::Align::block;
+  return data;
+}
+
+Result<std::string> take_snapshot(const hal_linux::DataDirectory& data, std::uint32_t boot,
+                                  const actors::CopyStore& copy) {
+  auto taken = hal_linux::take_snapshot(data.path(), boot, copy);
+  if (!taken.ok()) return std::move(taken).error();
+  return taken->path.filename().string();
 }
 
 actors::DeviceOptions options_of(const LinuxOptions& options, bool is_volatile) {
@@ -92,6 +96,9 @@ actors::DeviceOptions options_of(const LinuxOptions& options, bool is_volatile) 
   device.heartbeat_interval = options.config.heartbeat.value_or(options.board.heartbeat_interval);
   device.heartbeat_writes_per_day = options.board.heartbeat_writes_per_day;
   device.drain = options.board.drain_bound;
+  device.stop_bound = options.board.stop_bound;
+  device.hold_up = options.board.hold_up;
+  device.probation = options.board.probation;
   device.refuse_volatile = is_volatile && !options.config.volatile_ok && !options.board.volatile_ok;
   return device;
 }
@@ -104,7 +111,7 @@ Result<std::unique_ptr<LinuxDevice>> LinuxDevice::open(LinuxOptions options, act
   }
   auto parts = std::make_unique<Parts>();
   const std::string data_dir = options.data_dir.empty() ? options.board.data_dir : options.data_dir;
-  auto data = hal_linux::DataDirectory::acquire(data_dir, {options.board.allow_fs});
+  auto data = hal_linux::DataDirectory::acquire(data_dir, data_options(options));
   if (!data.ok()) return std::move(data).error();
   parts->data = std::move(*data);
   auto heartbeat = parts->data->open_heartbeat();
@@ -122,8 +129,9 @@ Result<std::unique_ptr<LinuxDevice>> LinuxDevice::open(LinuxOptions options, act
 
   add_commands(options.config, handlers);
   actors::DeviceParts device;
-  device.open_tree = [data = parts->data.get(), limits = options.config.limits, observe = options.observe] {
-    return open_tree(*data, limits, observe);
+  device.open_store = [data = parts->data.get()] { return data->open_store(); };
+  device.take_snapshot = [data = parts->data.get()](std::uint32_t boot, const actors::CopyStore& copy) {
+    return take_snapshot(*data, boot, copy);
   };
   device.clock = parts->clock.get();
   device.heartbeat = parts->heartbeat.get();

@@ -44,7 +44,9 @@ void show_status(const Record& status) {
              {"schedules", shown(status, Key::schedules)},
              {"next due", shown(status, Key::due)},
              {"store", shown(status, Key::bytes) + " bytes written, " + shown(status, Key::syncs) + " syncs, " +
-                           shown(status, Key::batches) + " batches"}}));
+                           shown(status, Key::batches) + " batches"},
+             {"journal", "generation " + shown(status, Key::generation) + ", half " + shown(status, Key::half) +
+                             " % full, " + shown(status, Key::checkpoint) + " checkpoints"}}));
 }
 
 void add_status(CommandLine& line) {
@@ -91,12 +93,12 @@ Result<History> history_of(const Globals& globals, std::uint64_t limit) {
 }
 
 std::string boots_text(const std::vector<Record>& boots) {
-  Table table({"BOOT", "STARTED", "CAUSE", "VERSION", "EVIDENCE"});
+  Table table({"BOOT", "STARTED", "CAUSE", "VERSION", "EVIDENCE", "STORE"});
   for (const auto& boot : boots) {
     const std::string wall = shown(boot, Key::wall);
     table.row({shown(boot, Key::boot), wall.empty() ? "unknown" : wall,
                shown(boot, Key::cause) + (boot.get_bool(Key::announced).value_or(false) ? " (announced)" : ""),
-               shown(boot, Key::version), shown(boot, Key::evidence)});
+               shown(boot, Key::version), shown(boot, Key::evidence), shown(boot, Key::note)});
   }
   return table.text();
 }

@@ -356,8 +356,8 @@ Summary Player::sum_up() {
   summary_.boots = boots_;
   summary_.alarms = alarms_;
   summary_.lost = count_lost();
-  summary_.bytes = device_.disk().traffic().bytes + device_.heartbeat().bytes_written();
-  summary_.syncs = device_.disk().traffic().syncs + device_.heartbeat().syncs();
+  summary_.bytes = device_.store_traffic().bytes + device_.heartbeat().bytes_written();
+  summary_.syncs = device_.store_traffic().syncs + device_.heartbeat().syncs();
   for (const auto& definition : scenario_.schedules) {
     if (const auto schedule = device_.schedule(definition.name)) {
       summary_.schedules.push_back(

@@ -10,7 +10,11 @@ namespace dormouse::sim {
 
 namespace {
 
-/// Everything is done within settle(), so an answer is there or will never come.
+store::JournalFacts journal_facts(const Limits& limits) {
+  return {.half_bytes = limits.journal_half_bytes, .store_id = "5137b40c5137b40c5137b40c5137b40c"};
+}
+
+/// Everything is done within settle(), so an answer is there.
 template <class T>
 T answer_of(std::future<T> future) {
   check(future.wait_for(std::chrono::seconds(0)) == std::future_status::ready, "sim:unanswered");
@@ -92,7 +96,10 @@ class SimulatedDevice::ScriptedRunner : public actors::Runner {
 };
 
 SimulatedDevice::SimulatedDevice(const SimulatedSetup& setup)
-    : setup_(setup), heartbeat_(store::Heartbeat::kFileBytes), torn_(stream(setup_.seed, "torn")) {
+    : setup_(setup),
+      journal_(journal_facts(setup.limits).file_bytes()),
+      heartbeat_(store::Heartbeat::kFileBytes),
+      torn_(stream(setup_.seed, "torn")) {
   hal_sim::SimClockSetup clock;
   clock.start = setup_.start;
   clock.rtc = setup_.rtc;
@@ -123,7 +130,7 @@ Status SimulatedDevice::boot() {
   heartbeat_medium_ = hal_sim::open_memory_medium(heartbeat_);
   link_ = std::make_unique<hal_sim::MemoryLink>(loop_);
   actors::DeviceParts parts;
-  parts.open_tree = [this]() -> Result<std::unique_ptr<store::Tree>> { return store::open_memory_tree(disk_); };
+  parts.open_store = [this] { return open_store(); };
   parts.clock = clock_.get();
   parts.heartbeat = heartbeat_medium_.get();
   parts.links = {link_.get()};
@@ -135,6 +142,7 @@ Status SimulatedDevice::boot() {
   options.schedules = configured_;
   options.heartbeat_interval = setup_.heartbeat_interval;
   options.drain = setup_.drain;
+  options.hold_up = setup_.hold_up;
   options.one_thread = true;
   options.observe = [this](const actors::Event& event) {
     events_.push_back(event);
@@ -154,6 +162,15 @@ Status SimulatedDevice::boot() {
   return *ended_;
 }
 
+Result<store::OpenedStore> SimulatedDevice::open_store() {
+  store::StoreParts parts{.tree = store::open_memory_tree(disk_), .facts = journal_facts(setup_.limits)};
+  if (setup_.journal) parts.journal = hal_sim::open_memory_medium(journal_);
+  const std::string id = parts.facts.store_id;
+  auto store = store::Store::open(std::move(parts), setup_.limits);
+  if (!store.ok()) return std::move(store).error();
+  return store::opened(std::move(*store), id);
+}
+
 void SimulatedDevice::end_process() {
   device_.reset();
   link_.reset();
@@ -163,12 +180,25 @@ void SimulatedDevice::end_process() {
 }
 
 void SimulatedDevice::power_cut(Duration off) {
+  const auto torn = [this](std::uint64_t) { return (torn_() & 1) != 0; };
   disk_.cut_power();
-  heartbeat_.cut_power([this](std::uint64_t) { return (torn_() & 1) != 0; });
+  journal_.cut_power(torn);
+  heartbeat_.cut_power(torn);
   end_process();
   clock_->power_cut(off);
   disk_.restore();
+  journal_.restore();
   heartbeat_.restore();
+}
+
+void SimulatedDevice::cut_power_in_next_commit(Kept kept) {
+  check(setup_.journal, "sim:no_journal");
+  journal_.before_next_sync([this, kept] {
+    journal_.cut_power(
+        [this, kept](std::uint64_t) { return kept == Kept::all || (kept == Kept::some && (torn_() & 1) != 0); });
+    disk_.cut_power();
+    heartbeat_.cut_power();
+  });
 }
 
 void SimulatedDevice::crash(Duration off) {
@@ -186,15 +216,15 @@ void SimulatedDevice::reboot(Duration off) {
   clock_->reboot(off);
 }
 
-void SimulatedDevice::begin_stop() {
+void SimulatedDevice::begin_stop(hal::StopReason reason) {
   check(device_ != nullptr, "sim:stop_while_off");
-  device_->stop(hal::StopReason::sigterm);
+  device_->stop(reason);
   stop_begun_ = true;
   settle();
 }
 
-Status SimulatedDevice::stop() {
-  if (!stop_begun_) begin_stop();
+Status SimulatedDevice::stop(hal::StopReason reason) {
+  if (!stop_begun_) begin_stop(reason);
   constexpr Duration step{100};
   for (int tries = 0; !ended_ && device_ && tries < 1'000; ++tries) advance(step);
   if (!device_) return Error{"sim.killed", "An attempt ended the process while it was stopping."};
@@ -348,6 +378,13 @@ actors::BootsView SimulatedDevice::boots() {
   auto view = answer_of(std::move(answer));
   check(view.ok(), "sim:boots_refused");
   return std::move(*view);
+}
+
+store::Tree::Traffic SimulatedDevice::store_traffic() const {
+  auto traffic = disk_.traffic();
+  traffic.bytes += journal_.bytes_written();
+  traffic.syncs += journal_.syncs();
+  return traffic;
 }
 
 std::string SimulatedDevice::explain(const std::string& job_or_schedule) {

@@ -72,6 +72,8 @@ struct SimulatedSetup {
   WallTime build_date{1'780'272'000'000};  // 2026-06-01; an RTC is believed for a year beyond
   Duration heartbeat_interval{60'000};
   Duration drain{5'000};
+  Duration hold_up{200};
+  bool journal = true;  // false: every group commits the tree, so that a commit that fails refuses it
 };
 
 class SimulatedDevice {
@@ -93,10 +95,15 @@ class SimulatedDevice {
   void crash(Duration off = Duration{0});          // the process is killed on the spot
   void restart(Duration off = Duration{0});        // clean stop; then boot() again
   void reboot(Duration off = Duration{20'000});    // clean stop, new kernel boot
+  /// The power goes inside the next write that makes a group durable; of what was written since the one before, the
+  /// medium keeps all or nothing, or each 512 bytes as the seed says. power_cut() then ends the process.
+  enum class Kept { nothing, all, some };
+  void cut_power_in_next_commit(Kept kept);
+  bool has_power() const { return disk_.has_power(); }
   /// A clean stop; true time passes while attempts drain. Answers how it ended.
-  Status stop();
+  Status stop(hal::StopReason reason = hal::StopReason::sigterm);
   /// The order to stop, without waiting: stop() then sees it through.
-  void begin_stop();
+  void begin_stop(hal::StopReason reason = hal::StopReason::sigterm);
 
   // -- work --
   Result<jobs::Enqueued> enqueue(jobs::JobSpec spec);
@@ -130,6 +137,9 @@ class SimulatedDevice {
 
   // -- parts, for faults --
   store::MemoryDisk& disk() { return disk_; }
+  hal_sim::MemoryFile& journal() { return journal_; }
+  /// Bytes and syncs that the store has cost so far, of tree and journal.
+  store::Tree::Traffic store_traffic() const;
   hal_sim::MemoryFile& heartbeat() { return heartbeat_; }
   hal_sim::MemoryLink& link() { return *link_; }
   /// Runs everything until nothing is left to do at this moment.
@@ -142,11 +152,13 @@ class SimulatedDevice {
     jobs::Token token;
     std::function<void()> happen;
   };
+  Result<store::OpenedStore> open_store();
   void end_process();
   void happen_due();
 
   SimulatedSetup setup_;
   store::MemoryDisk disk_;
+  hal_sim::MemoryFile journal_;
   hal_sim::MemoryFile heartbeat_;
   std::unique_ptr<hal_sim::SimClock> clock_;
   hal_sim::SimLoop loop_;
@@ -163,7 +175,7 @@ class SimulatedDevice {
   std::deque<Run> runs_;
   std::deque<actors::Event> events_;
   actors::Observer observer_;
-  std::mt19937_64 torn_;  // which unsynced units of the heartbeat a power cut keeps
+  std::mt19937_64 torn_;  // which unsynced units of the files a power cut keeps
   std::optional<Status> ended_;
   std::unique_ptr<actors::Device> device_;
 };

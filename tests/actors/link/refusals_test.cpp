@@ -151,7 +151,7 @@ const std::vector<Refusal> refusals = {
 TEST_F(RefusalsTest, NameTheCodeAndTheFieldsAndApplyNothing) {
   Peer peer(device_);
   ASSERT_TRUE(peer.birth());
-  const auto bytes = device_.disk().traffic().bytes;
+  const auto bytes = device_.store_traffic().bytes;
   for (const auto& row : refusals) {
     SCOPED_TRACE(row.name);
     const auto answer = peer.ask(row.type, row.body);
@@ -161,7 +161,7 @@ TEST_F(RefusalsTest, NameTheCodeAndTheFieldsAndApplyNothing) {
     EXPECT_FALSE(answer.error().message.empty());
   }
   EXPECT_TRUE(device_.jobs().empty());
-  EXPECT_EQ(device_.disk().traffic().bytes, bytes);
+  EXPECT_EQ(device_.store_traffic().bytes, bytes);
 }
 
 TEST_F(RefusalsTest, L014_AnUnknownTypeUsesItsSeqAndUnreliableIsOnlyDropped) {

@@ -143,11 +143,11 @@ TEST_F(RequestsTest, L052_TheSameScheduleAgainIsUnchangedAndWritesNothing) {
   const auto created = value_of(peer.ask(Message::schedule_put, hourly("tidy")));
   EXPECT_EQ(created.get_uint(Key::outcome), 0U);
   EXPECT_EQ(created.get_uint(Key::revision), 1U);
-  const auto bytes = device_.disk().traffic().bytes;
+  const auto bytes = device_.store_traffic().bytes;
   const auto again = value_of(peer.ask(Message::schedule_put, hourly("tidy")));
   EXPECT_EQ(again.get_uint(Key::outcome), 2U);
   EXPECT_EQ(again.get_uint(Key::revision), 1U);
-  EXPECT_EQ(device_.disk().traffic().bytes, bytes);
+  EXPECT_EQ(device_.store_traffic().bytes, bytes);
 }
 
 TEST_F(RequestsTest, AScheduleYieldsJobsUntilItIsDeleted) {

@@ -18,6 +18,7 @@
 #include "actors/messages.hpp"
 #include "actors/storage.hpp"
 #include "hal/sim/clock.hpp"
+#include "hal/sim/memory_medium.hpp"
 #include "runtime/store/memory_tree.hpp"
 
 namespace dormouse::actors {
@@ -30,7 +31,8 @@ inline hal_sim::SimClockSetup noon() {
 
 class Bench {
  public:
-  explicit Bench(Limits limits = {}) : limits_(limits) {}
+  /// Without a journal every group commits the tree, so that a commit that fails refuses it.
+  explicit Bench(Limits limits = {}, bool with_journal = true) : limits_(limits), with_journal_(with_journal) {}
   ~Bench() {
     if (storage_) caf::anon_send_exit(storage_, caf::exit_reason::kill);
     settle();
@@ -41,22 +43,33 @@ class Bench {
   hal_sim::SimClock& clock() { return clock_; }
   std::shared_ptr<DeviceTime> time() { return time_; }
   store::MemoryDisk& disk() { return disk_; }
+  hal_sim::MemoryFile& journal() { return journal_; }
   const std::vector<Event>& events() const { return events_; }
   Observer observer() {
     return [this](const Event& event) { events_.push_back(event); };
   }
-  std::uint64_t commits() const { return disk_.traffic().syncs / 2; }
+  /// Groups that were made durable so far.
+  std::uint64_t syncs() const { return with_journal_ ? journal_.syncs() : disk_.traffic().syncs / 2; }
+
+  StorageSetup setup() {
+    return {.open_store = [this] { return open_store(); },
+            .time = time_,
+            .limits = limits_,
+            .observe = observer(),
+            .own_thread = false};
+  }
+  Result<store::OpenedStore> open_store() {
+    store::StoreParts parts{.tree = store::open_memory_tree(disk_), .facts = facts_};
+    if (with_journal_) parts.journal = hal_sim::open_memory_medium(journal_);
+    auto store = store::Store::open(std::move(parts), limits_);
+    if (!store.ok()) return std::move(store).error();
+    return store::opened(std::move(*store));
+  }
 
   /// The storage actor, its store open and the handler `h` known.
   const StorageActor& storage() {
     if (storage_) return storage_;
-    storage_ = spawn_storage(system_, {.open_tree = [this]() -> Result<std::unique_ptr<store::Tree>> {
-                                         return store::open_memory_tree(disk_);
-                                       },
-                                       .time = time_,
-                                       .limits = limits_,
-                                       .observe = observer(),
-                                       .own_thread = false});
+    storage_ = spawn_storage(system_, setup());
     OpenStore open;
     open.facts.sample = clock_.read();
     open.facts.kernel_boot_id = clock_.kernel_boot_id();
@@ -71,7 +84,7 @@ class Bench {
   struct Told {
     std::optional<Result<T>> result;  // none: not answered yet
     std::uint64_t place = 0;          // among all answers of this bench
-    std::uint64_t commits = 0;        // that had been done by then
+    std::uint64_t syncs = 0;          // that had been done by then
     unsigned times = 0;
   };
   template <class T>
@@ -86,7 +99,7 @@ class Bench {
       self->request(asked, caf::infinite, op).then([this, told](Answer<Value>& answer) {
         told->result = std::move(answer.result);
         told->place = ++answers_;
-        told->commits = commits();
+        told->syncs = syncs();
         ++told->times;
       });
     };
@@ -111,7 +124,10 @@ class Bench {
   Limits limits_;
   caf::actor_system_config config_ = config();
   caf::actor_system system_{config_};
+  bool with_journal_;
   store::MemoryDisk disk_;
+  store::JournalFacts facts_{.half_bytes = limits_.journal_half_bytes, .store_id = "0123456789abcdef"};
+  hal_sim::MemoryFile journal_{facts_.file_bytes()};
   hal_sim::SimClock clock_{noon()};
   std::shared_ptr<DeviceTime> time_ = std::make_shared<DeviceTime>(clock_);
   std::vector<Event> events_;

@@ -25,41 +25,43 @@ std::size_t jobs_kept(Bench& bench) {
 TEST(Storage, D018_TenOperationsInTheMailboxCostOneSyncAndAreAnsweredInOrder) {
   Bench bench;
   const auto storage = bench.storage();
-  const auto before = bench.commits();
+  const auto before = bench.syncs();
   std::vector<Bench::Pending<EnqueueJobs::Value>> told;
   for (int i = 0; i < 10; ++i) told.push_back(bench.send(storage, enqueue("h")));
   bench.settle();
-  EXPECT_EQ(bench.commits(), before + 1);
+  EXPECT_EQ(bench.syncs(), before + 1);
   for (std::size_t i = 0; i < told.size(); ++i) {
     SCOPED_TRACE(i);
     EXPECT_EQ(id_of(told[i]), i + 1);
     EXPECT_EQ(told[i]->place, told[0]->place + i);
-    EXPECT_EQ(told[i]->commits, before + 1);
+    EXPECT_EQ(told[i]->syncs, before + 1);
     EXPECT_EQ(told[i]->times, 1U);
   }
 }
 
 TEST(Storage, D019_AGroupIsBoundedAndARefusalInItCostsTheOthersNothing) {
-  Bench bench;
+  Limits limits;
+  limits.journal_half_bytes = 4 * 1024 * 1024;  // no checkpoint gets in between
+  Bench bench(limits);
   const auto storage = bench.storage();
-  auto before = bench.commits();
+  auto before = bench.syncs();
   std::vector<Bench::Pending<EnqueueJobs::Value>> told;
   for (int i = 0; i < 600; ++i) told.push_back(bench.send(storage, enqueue("h", 100)));
   bench.settle();
-  EXPECT_EQ(bench.commits(), before + 3);  // groups of 256, 256 and 88
+  EXPECT_EQ(bench.syncs(), before + 3);  // groups of 256, 256 and 88
 
-  before = bench.commits();
+  before = bench.syncs();
   const std::vector three = {bench.send(storage, enqueue("h")), bench.send(storage, enqueue("unknown")),
                              bench.send(storage, enqueue("h"))};
   bench.settle();
-  EXPECT_EQ(bench.commits(), before + 1);
+  EXPECT_EQ(bench.syncs(), before + 1);
   EXPECT_EQ(code_of(three[0]), "");
   EXPECT_EQ(code_of(three[1]), "invalid_input");
   EXPECT_EQ(code_of(three[2]), "");
 }
 
 TEST(Storage, AFailedGroupOfAFullMailboxIsThatGroupAlone) {
-  Bench bench;
+  Bench bench({}, false);
   const auto storage = bench.storage();
   bench.disk().fail_commits("store.io");
   std::vector<Bench::Pending<EnqueueJobs::Value>> told;
@@ -75,29 +77,29 @@ TEST(Storage, AFailedGroupOfAFullMailboxIsThatGroupAlone) {
 TEST(Storage, D023_AReadIsAnsweredAfterTheSyncOfWhatItSaw) {
   Bench bench;
   const auto storage = bench.storage();
-  const auto before = bench.commits();
+  const auto before = bench.syncs();
   const auto written = bench.send(storage, enqueue("h"));
   const auto read = bench.send(storage, GetJob{Identity{}, 1, false});
   bench.settle();
   ASSERT_TRUE(read->result && read->result->ok());
   EXPECT_EQ((*read->result)->job.id, 1U);
-  EXPECT_EQ(read->commits, before + 1);
+  EXPECT_EQ(read->syncs, before + 1);
   EXPECT_GT(read->place, written->place);
 }
 
 TEST(Storage, AReadAloneCostsNothing) {
   Bench bench;
   const auto storage = bench.storage();
-  const auto before = bench.commits();
+  const auto before = bench.syncs();
   EXPECT_EQ(bench.ask(storage, GetJob{Identity{}, 1, false}).error().code, "job.not_found");
   EXPECT_TRUE(bench.ask(storage, GetStatus{}).ok());
-  EXPECT_EQ(bench.commits(), before);
+  EXPECT_EQ(bench.syncs(), before);
 }
 
 TEST(Storage, AFailedSyncIsToldToAllOfItsGroupAndNothingOfItIsKept) {
   for (const char* code : {"store.io", "store.no_space", "store.read_only"}) {
     SCOPED_TRACE(code);
-    Bench bench;
+    Bench bench({}, false);
     const auto storage = bench.storage();
     bench.disk().fail_commits(code);
     std::vector<Bench::Pending<EnqueueJobs::Value>> told;
@@ -119,7 +121,7 @@ TEST(Storage, AFailedSyncIsToldToAllOfItsGroupAndNothingOfItIsKept) {
 }
 
 TEST(Storage, AReadThatSawALostGroupIsToldToo) {
-  Bench bench;
+  Bench bench({}, false);
   const auto storage = bench.storage();
   bench.disk().fail_commits("store.io");
   const auto written = bench.send(storage, enqueue("h"));
@@ -132,12 +134,7 @@ TEST(Storage, AReadThatSawALostGroupIsToldToo) {
 
 TEST(Storage, BeforeItIsOpenAndOnceItIsClosedItSaysSo) {
   Bench bench;
-  const auto storage = spawn_storage(bench.system(), {.open_tree = [&]() -> Result<std::unique_ptr<store::Tree>> {
-                                                        return store::open_memory_tree(bench.disk());
-                                                      },
-                                                      .time = bench.time(),
-                                                      .observe = [](const Event&) {},
-                                                      .own_thread = false});
+  const auto storage = spawn_storage(bench.system(), bench.setup());
   EXPECT_EQ(bench.ask(storage, enqueue("h")).error().code, "store.closed");
   OpenStore open;
   open.facts.sample = bench.clock().read();
@@ -167,14 +164,14 @@ TEST(Storage, AFullStoreRefusesTheOneThatDoesNotFitAndKeepsTheRest) {
   limits.batch_bytes = 2'000;  // one batch of this size and no more
   Bench bench(limits);
   const auto storage = bench.storage();
-  const auto before = bench.commits();
+  const auto before = bench.syncs();
   const std::vector three = {bench.send(storage, enqueue("h")), bench.send(storage, enqueue("h", 5'000)),
                              bench.send(storage, enqueue("h"))};
   bench.settle();
   EXPECT_EQ(code_of(three[0]), "");
   EXPECT_EQ(code_of(three[1]), "store.too_big");
   EXPECT_EQ(code_of(three[2]), "");
-  EXPECT_EQ(bench.commits(), before + 1);
+  EXPECT_EQ(bench.syncs(), before + 1);
   EXPECT_EQ(jobs_kept(bench), 2U);
 }
 

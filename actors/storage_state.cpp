@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/storage_state.hpp"
+
+#include <utility>
+
+#include "runtime/reconcile/stamp_record.hpp"
+
+namespace dormouse::actors {
+
+namespace {
+
+/// A checkpoint at a stop is begun only with so much of the bound left.
+constexpr Duration checkpoint_time{2'000};
+
+}  // namespace
+
+Error StorageState::not_open() {
+  return Error{"store.closed", "The store is not open.", "Wait for the device to be ready."};
+}
+
+Stamp StorageState::stamp(const Now& now) const {
+  const Sample sample = setup.time->sample();
+  TrustState trust = setup.time->trust();
+  trust.note_stamp({now.instant, sample.monotonic, now.wall});
+  return reconcile::make_stamp(boot, now, sample, trust);
+}
+
+// -- groups --
+
+void StorageState::join_group(std::function<void(const Error*)> waiting) {
+  pending.push_back(std::move(waiting));
+  if (pending.size() >= setup.limits.group_batches) {
+    flush();
+  } else if (!flush_asked) {
+    flush_asked = true;
+    self->send(self, Flush{});  // stands behind everything already in the mailbox
+  }
+}
+
+void StorageState::flush() {
+  flush_asked = false;
+  if (pending.empty() || !is_open() || gave_up) return;
+  const Now now = setup.time->now();
+  const auto settled = store->settle(now);
+  if (give_up()) return;
+  if (settled.ok()) note_commit(now);
+  auto group = std::move(pending);
+  pending.clear();
+  for (auto& waiting : group) waiting(settled.ok() ? nullptr : &settled.error());
+  if (!settled.ok()) setup.observe(alarm(now, settled.error()));
+  set_aside_bad_records(now);
+  if (give_up()) return;
+  tell_failures(now);
+  if (const auto full = store->take_map_alarm()) setup.observe(alarm(now, *full));
+  tell_upkeep();
+}
+
+/// What became durable carries the time it was made, so the heartbeat need not tell that the device lives.
+void StorageState::note_commit(const Now& now) {
+  if (noted == store->durable()) return;
+  noted = store->durable();
+  spans.note_stamp(now);
+  setup.time->note_commit(now.instant);
+}
+
+void StorageState::set_aside_bad_records(const Now& now) {
+  const auto bad = store->take_bad_records();
+  if (bad.empty()) return;
+  for (const auto& record : bad) setup.observe(alarm(now, record.error));
+  if (store->set_aside(bad, boot.number, now).ok()) (void)store->settle(now);
+}
+
+/// A journal that fails is made good by a checkpoint, if one succeeds; people should hear of the medium all the
+/// same.
+void StorageState::tell_failures(const Now& now) {
+  const auto failures = store->stats().journal_failures;
+  if (std::exchange(failures_told, failures) == failures) return;
+  setup.observe(alarm(now, {"store.io", "The journal could not be written; a checkpoint made it good."}));
+}
+
+bool StorageState::give_up() {
+  if (gave_up || !store->failed()) return gave_up;
+  gave_up = true;
+  if (setup.owner) self->send(setup.owner, StoreFailed{*store->failed()});
+  return true;
+}
+
+// -- upkeep --
+
+/// A wake that has become too early is left: it comes once, and then the right one is set.
+void StorageState::tell_upkeep() {
+  if (!timekeeper || !is_open()) return;
+  const auto at = store->upkeep_at();
+  if (at == told_upkeep || (at && told_upkeep && *told_upkeep < *at)) return;
+  told_upkeep = at;
+  self->send(timekeeper, SetWake{Purpose::store_upkeep, self, at, {}});
+}
+
+void StorageState::upkeep() {
+  told_upkeep.reset();  // a wake comes once
+  flush();
+  if (!is_open() || gave_up) return;
+  const Now now = setup.time->now();
+  const Status kept = store->upkeep(now);
+  if (give_up()) return;
+  if (!kept.ok()) setup.observe(alarm(now, kept.error()));
+  noted = store->durable();  // it may be old: no sign of life
+  tell_failures(now);
+  tell_upkeep();
+}
+
+// -- life --
+
+Result<reconcile::BootStart> StorageState::open(const OpenStore& op) {
+  auto opened = setup.open_store();
+  if (!opened.ok()) return std::move(opened).error();
+  store = std::move(opened->store);
+  reconcile::BootFacts facts = op.facts;
+  facts.last_batch = opened->recovery.last_batch;
+  facts.store_found = reconcile::recovery_words(opened->recovery, opened->notes);
+  auto start = begin_boot(facts);
+  for (const Error& error : opened->alarms) setup.observe(alarm(setup.time->now(), error));
+  if (!start.ok()) {
+    store.reset();
+    return start;
+  }
+  spans = start->spans;
+  boot = start->boot;
+  noted = store->durable();
+  return start;
+}
+
+/// The first batch of this process, durable before any other is looked at.
+Result<reconcile::BootStart> StorageState::begin_boot(const reconcile::BootFacts& facts) {
+  const Now now{facts.sample.instant, facts.sample.wall};
+  auto txn = store->begin(now);
+  auto start = reconcile::begin_boot(txn, facts, setup.limits);
+  if (!start.ok()) return start;
+  store->own(start->boot.epoch);
+  const auto applied = txn.apply(store::Durability::durable);
+  if (!applied.ok()) return applied.error();
+  const auto settled = store->settle(now);
+  if (!settled.ok()) return settled.error();
+  return start;
+}
+
+std::optional<Status> StorageState::close(const CloseStore& op) {
+  flush();
+  if (gave_up) return std::nullopt;
+  if (!is_open()) return done();
+  Status stopped = done();
+  if (!op.clean_reason.empty()) stopped = mark_clean(op);
+  if (give_up()) return std::nullopt;
+  closed = true;
+  if (!snapshot) store.reset();  // else once the copy has ended: it reads what the store has open
+  return stopped;
+}
+
+/// The clean mark is the last batch; the checkpoint behind it only spares the next start the replay.
+Status StorageState::mark_clean(const CloseStore& op) {
+  const Now now = setup.time->now();
+  auto txn = store->begin(now);
+  reconcile::put_clean_stamp(txn, stamp(now), op.clean_reason);
+  auto synced = txn.apply(store::Durability::durable);
+  if (synced.ok()) synced = store->sync();
+  if (!synced.ok()) return std::move(synced).error();
+  if (op.until && setup.time->now().instant + checkpoint_time > *op.until) return done();
+  if (const auto committed = store->checkpoint(store::Checkpoint::stop); !committed.ok())
+    setup.observe(alarm(now, committed.error()));
+  return done();
+}
+
+// -- snapshots --
+
+caf::typed_response_promise<Answer<std::string>> StorageState::take_snapshot() {
+  auto promise = self->make_response_promise<Answer<std::string>>();
+  flush();
+  if (gave_up) return promise;
+  const Status prepared = prepare_snapshot();
+  if (store && give_up()) return promise;
+  if (!prepared.ok()) {
+    promise.deliver(Answer<std::string>{prepared.error()});
+    return promise;
+  }
+  snapshot = promise;
+  tell_upkeep();
+  copy();
+  return promise;
+}
+
+/// A copy shows what the tree has committed, so all that was answered goes there first.
+Status StorageState::prepare_snapshot() {
+  if (!is_open()) return not_open();
+  if (!setup.take_snapshot) return Error{"store.snapshot_failed", "This device has no place for snapshots."};
+  if (snapshot) return Error{"store.snapshot_failed", "A snapshot is being taken.", "Ask again when it has ended."};
+  return store->checkpoint(store::Checkpoint::snapshot);
+}
+
+void StorageState::copy() {
+  // The store outlives the copy: close() leaves it open meanwhile, and whoever ends this actor waits.
+  const auto take = [taker = setup.take_snapshot, number = boot.number, copied = store.get()] {
+    return SnapshotTaken{taker(number, [copied](int descriptor) { return copied->copy_to(descriptor); })};
+  };
+  if (!setup.own_thread) {
+    self->send(self, take());
+    return;
+  }
+  copying = std::thread([take, me = StorageActor(self)] { caf::anon_send(me, take()); });
+}
+
+void StorageState::snapshot_taken(SnapshotTaken& taken) {
+  end_copy();
+  if (!taken.name.ok()) setup.observe(alarm(setup.time->now(), taken.name.error()));
+  snapshot->deliver(Answer<std::string>{std::move(taken.name)});
+  snapshot.reset();
+  if (closed) store.reset();
+}
+
+void StorageState::end_copy() {
+  if (copying.joinable()) copying.join();
+}
+
+}  // namespace dormouse::actors

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the storage actor holds and does beside routing and the operations: groups, upkeep, open, close, snapshots.
+// Inside of storage*.cpp.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "actors/storage.hpp"
+
+namespace dormouse::actors {
+
+struct StorageState {
+  static inline const char* name = "storage";
+  StorageActor::pointer self = nullptr;
+  StorageSetup setup;
+  std::unique_ptr<store::Store> store;
+  Spans spans;
+  Boot boot;
+  std::set<std::string> handlers;
+  std::vector<std::function<void(const Error*)>> pending;  // the group: answers that wait for its end
+  bool flush_asked = false;
+  bool closed = false;
+  bool gave_up = false;
+  std::uint64_t noted = 0;          // durable() when a commit was last noted
+  std::uint64_t failures_told = 0;  // of the journal
+  WakeSetter timekeeper;
+  std::optional<Instant> told_upkeep;                                        // what the timekeeper was last told
+  std::optional<caf::typed_response_promise<Answer<std::string>>> snapshot;  // one is being taken
+  std::thread copying;
+
+  ~StorageState() { end_copy(); }
+
+  bool is_open() const { return store != nullptr && !closed; }
+  static Error not_open();
+  /// A whole stamp of this moment.
+  Stamp stamp(const Now& now) const;
+
+  // -- groups --
+  /// A change waits for the end of its group. So does a read that may have seen one which is to be durable: nobody
+  /// acts outside on what a power cut could still undo.
+  template <class T>
+  void answer(caf::typed_response_promise<Answer<T>> promise, Result<T> result, bool changed) {
+    if (!changed && !store->durable_pending()) {
+      promise.deliver(Answer<T>{std::move(result)});
+      return;
+    }
+    join_group([promise, result = std::move(result)](const Error* failed) mutable {
+      promise.deliver(failed != nullptr && result.ok() ? Answer<T>{*failed} : Answer<T>{std::move(result)});
+    });
+  }
+  void join_group(std::function<void(const Error*)> waiting);
+  void flush();
+  void note_commit(const Now& now);
+  void set_aside_bad_records(const Now& now);
+  void tell_failures(const Now& now);
+  /// True if the store cannot go on. What waits then is never answered: some of it may be durable and some not.
+  bool give_up();
+
+  // -- upkeep --
+  void tell_upkeep();
+  void upkeep();
+
+  // -- life --
+  Result<reconcile::BootStart> open(const OpenStore& op);
+  Result<reconcile::BootStart> begin_boot(const reconcile::BootFacts& facts);
+  /// None: there is no answer, because the store cannot go on.
+  std::optional<Status> close(const CloseStore& op);
+  Status mark_clean(const CloseStore& op);
+
+  // -- snapshots --
+  caf::typed_response_promise<Answer<std::string>> take_snapshot();
+  Status prepare_snapshot();
+  void copy();
+  void snapshot_taken(SnapshotTaken& taken);
+  void end_copy();
+};
+
+}  // namespace dormouse::actors
