@@ -31,18 +31,27 @@ Tree::Traffic take_new(const Tree::Traffic& now, Tree::Traffic& seen) {
 
 }  // namespace
 
-FlashAccount FlashAccount::load(Transaction& txn, const FlashFacts& facts, const Now& now) {
+FlashAccount FlashAccount::read(Transaction& txn, const FlashFacts& facts) {
   FlashAccount account(facts);
   const Record record = record_of(txn, "flash");
   account.use_ = FlashUse::decode(record, record_of(txn, "flash.days"));
   account.budget_ = FlashBudget::decode(record, facts.bytes_per_day);
   account.wear_ = FlashWearHistory::decode(record);
-  account.kernel_boot_ = static_cast<std::uint32_t>(record.get_uint(Key::kernel_boot).value_or(now.kernel_boot));
-  account.instant_ = Instant{record.get_int(Key::instant).value_or(now.instant.ms)};
-  account.device_bytes_ = record.get_uint(Key::upload);
+  account.kernel_boot_ = static_cast<std::uint32_t>(record.get_uint(Key::kernel_boot).value_or(0));
+  account.instant_ = Instant{record.get_int(Key::instant).value_or(0)};
+  account.device_bytes_ = record.get_uint(Key::source);
   account.ended_total_ = record.get_uint(Key::done);
   account.bytes_saved_ = account.use_.ever().bytes;
   account.saving_saved_ = account.budget_.saving();
+  return account;
+}
+
+FlashAccount FlashAccount::load(Transaction& txn, const FlashFacts& facts, const Now& now) {
+  FlashAccount account = read(txn, facts);
+  if (account.instant_ == Instant{}) {  // nothing was kept: it begins now
+    account.kernel_boot_ = now.kernel_boot;
+    account.instant_ = now.instant;
+  }
   account.advance(now);
   account.saved_at_ = now.instant;
   return account;
@@ -53,7 +62,7 @@ void FlashAccount::save(Transaction& txn) {
   budget_.encode(record);
   wear_.encode(record);
   record.put_uint(Key::kernel_boot, kernel_boot_).put_int(Key::instant, instant_.ms);
-  if (device_bytes_) record.put_uint(Key::upload, *device_bytes_);
+  if (device_bytes_) record.put_uint(Key::source, *device_bytes_);
   if (ended_total_) record.put_uint(Key::done, *ended_total_);
   txn.put(keys::meta("flash"), record.encode());
   if (use_.days_changed()) txn.put(keys::meta("flash.days"), use_.encode_days().encode());

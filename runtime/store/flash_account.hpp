@@ -27,6 +27,8 @@ class FlashAccount {
  public:
   FlashAccount() : FlashAccount(FlashFacts{}) {}
   explicit FlashAccount(const FlashFacts& facts) : facts_(facts), budget_(facts.bytes_per_day) {}
+  /// What the store has, as it was written, for whoever only looks.
+  static FlashAccount read(Transaction& txn, const FlashFacts& facts);
   /// Goes on from what the store has; anew if it has nothing, or nothing that can be read. `now` must know its
   /// kernel boot. Of the time since then only what this kernel has run is taken for passed: it cannot be more.
   static FlashAccount load(Transaction& txn, const FlashFacts& facts, const Now& now);

@@ -20,8 +20,8 @@ FlashBudget::FlashBudget(std::uint64_t bytes_per_day) : bytes_per_day_(bytes_per
 FlashBudget FlashBudget::decode(const wire::Record& record, std::uint64_t bytes_per_day) {
   FlashBudget budget(bytes_per_day);
   if (bytes_per_day == 0) return budget;
-  budget.level_ = std::min(record.get_uint(Key::value).value_or(bytes_per_day), bytes_per_day);
-  budget.saving_ = budget.told_saving_ = record.get_bool(Key::alarm).value_or(false);
+  budget.level_ = std::min(record.get_uint(Key::level).value_or(bytes_per_day), bytes_per_day);
+  budget.saving_ = budget.told_saving_ = record.get_bool(Key::saving).value_or(false);
   const auto factor = record.get_uint(Key::window).value_or(1);
   if (budget.saving_ && factor <= kMostFactor) budget.factor_ = std::max<std::uint32_t>(2, factor & ~1U);
   return budget;
@@ -29,7 +29,7 @@ FlashBudget FlashBudget::decode(const wire::Record& record, std::uint64_t bytes_
 
 void FlashBudget::encode(wire::Record& record) const {
   if (bytes_per_day_ == 0) return;
-  record.put_uint(Key::value, level_).put_bool(Key::alarm, saving_).put_uint(Key::window, factor_);
+  record.put_uint(Key::level, level_).put_bool(Key::saving, saving_).put_uint(Key::window, factor_);
 }
 
 void FlashBudget::refill(Duration elapsed) {

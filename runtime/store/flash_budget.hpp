@@ -27,7 +27,7 @@ class FlashBudget {
   explicit FlashBudget(std::uint64_t bytes_per_day = 0);
   /// As it was left, under what the board says today. Nothing is refilled by a boot.
   static FlashBudget decode(const wire::Record& record, std::uint64_t bytes_per_day);
-  /// Puts its fields into a record that has others too: value (level), alarm (saving), window (the wait).
+  /// Puts its fields into a record that has others too: level, saving, window (how many times as long).
   void encode(wire::Record& record) const;
 
   /// Time has passed since the last call.

@@ -33,7 +33,7 @@ Record encode_day(const FlashDay& day) {
   record.put_int(Key::length, day.elapsed.count()).put_ints(Key::bytes, bytes).put_ints(Key::syncs, syncs);
   if (day.ended_jobs > 0) record.put_uint(Key::ended, day.ended_jobs);
   if (!components.empty()) record.put_ints(Key::component, components).put_ints(Key::used, used);
-  if (day.device_bytes) record.put_uint(Key::source, *day.device_bytes);
+  if (day.device_bytes) record.put_uint(Key::device_bytes, *day.device_bytes);
   return record;
 }
 
@@ -54,7 +54,7 @@ FlashDay decode_day(const Record& record) {
   for (std::size_t i = 0; i < std::min(components.size(), used.size()); ++i)
     day.records[static_cast<std::uint16_t>(components[i])] = unsigned_of(used[i]);
   day.ended_jobs = record.get_uint(Key::ended).value_or(0);
-  day.device_bytes = record.get_uint(Key::source);
+  day.device_bytes = record.get_uint(Key::device_bytes);
   return day;
 }
 

@@ -4,8 +4,9 @@
 // clock that jumps invents no day. One thread.
 //
 // Kept as two records, because one changes all the time and the other once a day: `flash` (today, totals) and
-// `flash.days` (days that are over). Keys of the registry serve under their own names: cause -> bytes, syncs;
-// length is elapsed time, ended are jobs, component and used a component's records, source what the device counted.
+// `flash.days` (days that are over). Keys of the registry serve under their own names: bytes and syncs by cause,
+// length is elapsed time, ended are jobs, component and used a component's records, total and count what was ever
+// written.
 #pragma once
 
 #include <array>

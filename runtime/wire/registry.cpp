@@ -35,7 +35,8 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "idempotency_of", "args_hash", "cancel_reason", "missed_jobs", "last_slot", "last_run_at", "last_status",
     "failures", "definition", "floor", "rtc_mark", "announced", "believable", "length", "held", "run_late",
     "resumed", "scheduled", "succeeded", "dead", "cancelled", "schedules", "bytes", "syncs", "batches", "generation",
-    "half", "align",
+    "half", "align", "level", "budget", "saving", "mean", "endurance", "device_bytes", "life", "pre_eol", "wear_ppm",
+    "left_days",
 });
 // clang-format on
 

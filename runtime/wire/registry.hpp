@@ -212,8 +212,18 @@ enum class Key : std::uint16_t {
   generation = 199,
   half = 200,
   align = 201,
+  level = 202,
+  budget = 203,
+  saving = 204,
+  mean = 205,
+  endurance = 206,
+  device_bytes = 207,
+  life = 208,
+  pre_eol = 209,
+  wear_ppm = 210,
+  left_days = 211,
 };
-constexpr Key kLastKey = Key::align;  // a new key comes here and, by name, to registry.cpp too
+constexpr Key kLastKey = Key::left_days;  // a new key comes here and, by name, to registry.cpp too
 
 /// Message numbers (a frame's type). F = firmware or a program on the socket, D = device.
 enum class Message : std::uint8_t {
