@@ -11,6 +11,7 @@
 #include "runtime/reconcile/gap_record.hpp"
 #include "runtime/reconcile/numbers.hpp"
 #include "runtime/reconcile/report_record.hpp"
+#include "runtime/reconcile/restored.hpp"
 #include "runtime/reconcile/sentences.hpp"
 #include "runtime/store/keys.hpp"
 
@@ -31,7 +32,7 @@ constexpr std::uint64_t kEffectsPerSchedule = 2'048;
 /// Held lines alone make no report: nothing was decided.
 bool worth_a_report(const Report& report) {
   return !report.gaps.empty() || report.interrupted + report.run_late + report.missed > 0 ||
-         report.schedule_slots_missed > 0;
+         report.schedule_slots_missed > 0 || !report.lines.empty();
 }
 
 /// One batch of a pass.
@@ -88,27 +89,43 @@ class Batch {
   }
 
   /// Attempts of an older epoch can stand anywhere among the jobs: a clock that was set back leaves a running job
-  /// before its due. So all keys are looked at, once a boot.
+  /// before its due. So all keys are looked at, once a boot. So may those that a restore has brought back.
   void end_attempts() {
     const Bytes first = keys::jobs_in_lane(Due::Lane::elapsed, 0).from;
     const Bytes end = keys::jobs_in_lane(Due::Lane::wall, 0).to;
     const auto limit = room();
     const auto page = work_.txn.scan(pass_.position.empty() ? first : pass_.position, end, limit);
+    const auto restored = read_restore_note(work_.txn);
+    if (restored && pass_.position.empty()) say(restore_warning());
     std::uint64_t ended = 0;
     for (const auto& entry : page) {
       auto job = jobs::decode_job(entry.value);
-      if (!job.ok() || job->state != jobs::State::running || job->epoch == work_.epoch) continue;
-      const auto after = jobs::interrupt(work_, *job);
-      if (!after.ok()) continue;
-      ++ended;
-      ++pass_.report.interrupted;
-      say(interrupted_line(*job, *after));
+      if (!job.ok()) continue;
+      if (restored && may_have_run(*restored, work_.spans, *job)) {
+        jobs::end_missed(work_, *job, "restored");
+        ++ended;
+        ++pass_.report.missed;
+        say(restored_line(*job));
+      } else if (end_attempt(*job)) {
+        ++ended;
+      }
     }
     spend(page.size(), ended);
-    if (page.size() < limit)
-      next_phase();
-    else
+    if (page.size() == limit) {
       pass_.position = keys::after(page.back().key);
+      return;
+    }
+    if (restored) erase_restore_note(work_.txn);
+    next_phase();
+  }
+
+  bool end_attempt(Job& job) {
+    if (job.state != jobs::State::running || job.epoch == work_.epoch) return false;
+    const auto after = jobs::interrupt(work_, job);
+    if (!after.ok()) return false;
+    ++pass_.report.interrupted;
+    say(interrupted_line(job, *after));
+    return true;
   }
 
   void judge_jobs() {
