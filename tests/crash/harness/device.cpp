@@ -12,6 +12,7 @@ namespace dormouse::crash {
 namespace {
 
 constexpr std::int64_t step_ms = 100;
+constexpr std::uint64_t counter_start = 1'000'000;  // all counts are of one length
 constexpr std::uint64_t everything = 1'000'000;
 
 /// What this file does on a sound medium succeeds.
@@ -55,7 +56,8 @@ Model Device::content() {
   return model;
 }
 
-void Device::apply(const Batch& batch, store::Durability durability) {
+void Device::apply(Batch batch, store::Durability durability) {
+  batch[counter_key] = std::to_string(counter_start + history_.last() + 1);
   history_.add(batch);
   witness_.applied(history_.last());
   auto txn = store().begin(now());

@@ -36,7 +36,9 @@ class Device {
   const store::OpenedStore& opened() const { return place_->opened; }
   store::Store& store() const { return *place_->opened.store; }
 
-  void apply(const Batch& batch, store::Durability durability);
+  /// Each batch also counts itself, in the record of this key.
+  static constexpr const char* counter_key = "vcount";
+  void apply(Batch batch, store::Durability durability);
   void settle();
   /// One durable batch, answered.
   void put(const Batch& batch);

@@ -143,12 +143,11 @@ Examiner::Fault Examiner::try_cut(const Image& image, const History& history, Bo
   }
   // One in `depth` is cut again and again, so that as many states lie behind the first cut as at it.
   const bool cut_again = depth > 0 && random_() % static_cast<unsigned>(depth) == 0;
-  return try_state(image, history, bounds, cut_again ? static_cast<std::size_t>(depth) : 0, Lie::none,
-                   &known[hash]);
+  return try_state(image, history, bounds, cut_again ? static_cast<std::size_t>(depth) : 0, {}, &known[hash]);
 }
 
 Examiner::Fault Examiner::try_state(const Image& image, const History& history, Bounds bounds, std::size_t deeper,
-                                    Lie lie, std::uint64_t* found) {
+                                    Expected expected, std::uint64_t* found) {
   const auto folder = room_.path() / std::to_string(level_);
   std::filesystem::remove_all(folder);
   image.write_to(folder);
@@ -162,8 +161,8 @@ Examiner::Fault Examiner::try_state(const Image& image, const History& history, 
   if (found != nullptr) *found = k;
   const auto& opened = device.opened();
   std::string wrong = judge(device, history, bounds);
-  if (wrong.empty() && opened.recovery.checkpoint_lost != (lie == Lie::old_meta))
-    wrong = lie == Lie::old_meta ? "the lost checkpoint was not noticed" : "a checkpoint is missing";
+  if (wrong.empty() && opened.recovery.checkpoint_lost != expected.checkpoint_lost)
+    wrong = expected.checkpoint_lost ? "the lost checkpoint was not noticed" : "a checkpoint is said to be lost";
   if (wrong.empty() && image.find("store") != nullptr && opened.store_id != history.store_id)
     wrong = "it is another store";
   if (!wrong.empty()) return wrong;
@@ -179,7 +178,7 @@ Examiner::Fault Examiner::try_state(const Image& image, const History& history, 
     return "after more work: " + wrong;
   device.kill();
 
-  if (deeper == 0 || lie != Lie::none) return std::nullopt;
+  if (deeper == 0) return std::nullopt;
   Record record = recorder.stop();
   record.acked = record.applied = k;
   ++level_;

@@ -28,8 +28,10 @@ std::size_t states_wanted();
 /// The environment's DORMOUSE_SEED; one for all runs without it.
 std::uint64_t seed_wanted();
 
-/// What a medium that lied did to the newest meta page of LMDB, answered as synced.
-enum class Lie { none, old_meta, zeroed_meta };
+/// What opening a state must tell beside its content.
+struct Expected {
+  bool checkpoint_lost = false;
+};
 
 class Examiner {
  public:
@@ -45,7 +47,7 @@ class Examiner {
   /// Opens one state, and tries `deeper` states of what follows. `found`, if given, is told how many batches it
   /// holds.
   Fault try_state(const Image& image, const History& history, Bounds bounds, std::size_t deeper = 0,
-                  Lie lie = Lie::none, std::uint64_t* found = nullptr);
+                  Expected expected = {}, std::uint64_t* found = nullptr);
 
   /// How many different states were tried, and how many of them were cuts of a recovery.
   std::size_t tried() const { return tried_.size(); }
