@@ -92,6 +92,30 @@ Result<Restored> lay_ready(const fs::path& data, const fs::path& snapshot, const
                   .verification = std::move(rebuilt->verification)};
 }
 
+/// A copy of the remains as one data.mdb, whole before it gets its name.
+Result<Backup> copy_out(const Remains& remains, const fs::path& to, const RescueOptions& options) {
+  if (is_there(to))
+    return Error{.code = "invalid_input",
+                 .message = to.string() + " is there already",
+                 .hint = "give a folder that does not exist yet"};
+  const auto folder = unfinished_name(to);
+  std::error_code ignored;
+  fs::remove_all(folder, ignored);
+  auto rebuilt = rebuild_store(folder, remains, options);
+  if (!rebuilt) return std::move(rebuilt).error();
+  fs::remove(folder / "lock.mdb", ignored);
+  auto kept = sync_path(folder / "data.mdb");
+  if (kept) kept = sync_path(folder);
+  if (kept) kept = rename_durably(folder, to);
+  if (!kept) {
+    fs::remove_all(folder, ignored);
+    return std::move(kept).error();
+  }
+  return Backup{.sequence = rebuilt->sequence,
+                .verification = std::move(rebuilt->verification),
+                .recovery = std::move(rebuilt->recovery)};
+}
+
 }  // namespace
 
 Result<Restored> restore_snapshot(const fs::path& given, const fs::path& snapshot, WallTime now,
@@ -149,35 +173,18 @@ Status remove_rescue_leftovers(const fs::path& data) {
   return done();
 }
 
-Result<Backup> back_up_store(const fs::path& given_data, const fs::path& given_to, const RescueOptions& options) {
-  const auto data = whole_path(given_data);
-  const auto to = whole_path(given_to);
-  if (is_there(to))
-    return Error{.code = "invalid_input",
-                 .message = to.string() + " is there already",
-                 .hint = "give a folder that does not exist yet"};
+Result<Backup> back_up_store(const fs::path& given, const fs::path& to, const RescueOptions& options) {
+  const auto data = whole_path(given);
   const auto directory = lock_directory_for_reading(data);
   if (!directory) return directory.error();
   const auto journal = lock_file_for_reading(data / "store" / "journal");
   if (!journal) return journal.error();
-
-  const auto folder = unfinished_name(to);
-  std::error_code ignored;
-  fs::remove_all(folder, ignored);
   const Remains remains{.tree = data / "store", .journal = *journal ? data / "store" / "journal" : fs::path()};
-  auto rebuilt = rebuild_store(folder, remains, options);
-  if (!rebuilt) return std::move(rebuilt).error();
-  fs::remove(folder / "lock.mdb", ignored);
-  auto kept = sync_path(folder / "data.mdb");
-  if (kept) kept = sync_path(folder);
-  if (kept) kept = rename_durably(folder, to);
-  if (!kept) {
-    fs::remove_all(folder, ignored);
-    return std::move(kept).error();
-  }
-  return Backup{.sequence = rebuilt->sequence,
-                .verification = std::move(rebuilt->verification),
-                .recovery = std::move(rebuilt->recovery)};
+  return copy_out(remains, whole_path(to), options);
+}
+
+Result<Backup> back_up_snapshot(const fs::path& snapshot, const fs::path& to, const RescueOptions& options) {
+  return copy_out({.tree = whole_path(snapshot), .journal = {}}, whole_path(to), options);
 }
 
 }  // namespace dormouse::hal_linux

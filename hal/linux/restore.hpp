@@ -54,5 +54,8 @@ struct Backup {
 /// store.io.
 Result<Backup> back_up_store(const std::filesystem::path& data, const std::filesystem::path& to,
                              const RescueOptions& options);
+/// The same of a snapshot, which is only read: what a run that owns its store has made of it on demand.
+Result<Backup> back_up_snapshot(const std::filesystem::path& snapshot, const std::filesystem::path& to,
+                                const RescueOptions& options);
 
 }  // namespace dormouse::hal_linux
