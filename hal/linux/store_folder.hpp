@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "hal/linux/durable_file.hpp"
 #include "runtime/base/limits.hpp"
@@ -27,8 +28,8 @@ struct StoreOptions {
 
 class StoreFolder {
  public:
-  StoreFolder(std::filesystem::path path, StoreOptions options)
-      : path_(std::move(path)), options_(std::move(options)) {}
+  StoreFolder(std::filesystem::path path, const StoreOptions& options)
+      : path_(std::move(path)), options_(options) {}
 
   /// Takes the journal's lock, if there is a journal. store.locked, store.read_only, store.io.
   Status lock(bool wait);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hal/linux/store_view.hpp"
 
-#include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "hal/linux/directory_lock.hpp"
@@ -55,7 +55,9 @@ struct ReadTree {
   std::string store_id;
 };
 Result<ReadTree> read_tree(const fs::path& folder, const Limits& limits) {
-  auto id = StoreFolder(folder, {.limits = limits}).read_id();
+  const StoreFolder store(folder, {.limits = limits});
+  if (!store.exists()) return file_error("open", folder, ENOENT);
+  auto id = store.read_id();
   if (!id) return std::move(id).error();
   auto tree = store::open_lmdb_tree(folder, {.map_bytes = limits.map_bytes, .read_only = true});
   if (!tree) return std::move(tree).error();

@@ -81,10 +81,11 @@ TEST_F(JournalFile, ALossIsToldAlsoIfAnOpenThatFailedCameBetween) {
   put_and_stop(1, 5);
   put_and_be_killed(6, 8);
   fs::remove(journal());
-  const auto marker = path() / "store" / "data.mdb";
-  fs::rename(marker, path() / "hidden");
-  EXPECT_EQ(errors_of(DataDirectory::acquire(path(), {}).value()->open_store()), "store.io");
-  fs::rename(path() / "hidden", marker);
+  const auto tree = path() / "store" / "data.mdb";
+  fs::rename(tree, path() / "hidden");
+  const auto between = DataDirectory::acquire(path(), {.stop_when_broken = true}).value()->open_store();
+  EXPECT_EQ(errors_of(between), "store.broken");
+  fs::rename(path() / "hidden", tree);
   EXPECT_EQ(codes_of(open().opened.alarms), (std::set<std::string>{"store.journal_lost"}));
 }
 
@@ -112,6 +113,20 @@ TEST_F(JournalFile, AGarbledHeaderIsReadFromTheTreeAlsoIfTheOptionsSayAnotherSiz
   EXPECT_EQ(life.opened.recovery.replayed, 5u);
   EXPECT_EQ(life.count(), 5u);
   EXPECT_EQ(facts().half_bytes, 2 * half_bytes);
+}
+
+TEST_F(JournalFile, TheTreeKnowsTheSizeOfAJournalThatWasMadeAnew) {
+  { auto life = open(); }
+  const auto larger = with_half(4 * half_bytes);
+  live_and_be_killed(
+      path(), [](Life& life) { life.put_range(1, 3); }, larger);
+  auto bytes = content_of(journal());
+  bytes[3] = '\x5A';
+  write_file(journal(), bytes);
+  Life life(path(), larger);
+  EXPECT_TRUE(life.opened.alarms.empty());
+  EXPECT_EQ(life.opened.recovery.replayed, 3u);
+  EXPECT_EQ(facts().half_bytes, 4 * half_bytes);
 }
 
 TEST_F(JournalFile, D093_AShortFileIsReplayedAsFarAsItGoesAndMadeWholeAgain) {
