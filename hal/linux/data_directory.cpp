@@ -7,7 +7,10 @@
 
 #include "hal/linux/directory_lock.hpp"
 #include "hal/linux/file_medium.hpp"
+#include "hal/linux/quarantine.hpp"
+#include "hal/linux/restore.hpp"
 #include "hal/linux/store_marker.hpp"
+#include "hal/linux/verify_child.hpp"
 #include "runtime/store/heartbeat.hpp"
 
 namespace dormouse::hal_linux {
@@ -56,6 +59,7 @@ DataDirectory::DataDirectory(fs::path path, FileSystem file_system, const Option
     : path_(std::move(path)),
       file_system_(std::move(file_system)),
       platform_(options.platform),
+      rescue_{options.store, options.verify_bound, options.stop_when_broken},
       store_(path_ / "store", options.store) {}
 
 DataDirectory::~DataDirectory() {
@@ -120,26 +124,71 @@ std::vector<std::string> DataDirectory::warnings() const {
   return warnings;
 }
 
+Status DataDirectory::take_up_rescue(Found& found) const {
+  if (auto removed = remove_rescue_leftovers(path_); !removed) return removed;
+  auto resumed = resume_rescue(path_, rescue_);
+  if (!resumed) return std::move(resumed).error();
+  if (*resumed) found.alarms.push_back((*resumed)->alarm());
+  return done();
+}
+
+Result<std::string> DataDirectory::replace_store(const std::string& why, Found& found) const {
+  auto rescue = quarantine_store(path_, why, rescue_);
+  if (!rescue) return std::move(rescue).error();
+  found.alarms.push_back(rescue->alarm());
+  return std::move(rescue->store_id);
+}
+
+/// The id of the store that is there, after a look at all of it if the last run did not stop.
+Result<std::string> DataDirectory::look_at_store(bool created, Found& found) const {
+  if (left_behind_ && !created) {
+    auto verified = verify_in_child(path_ / "store", rescue_.verify_bound);
+    if (!verified) return std::move(verified).error();
+    if (!verified->usable()) return replace_store(verified->words(), found);
+    found.notes.push_back(verified->words());
+    found.bad = std::move(verified->bad);
+  }
+  auto id = store_.read_id();
+  if (!id && id.error().code == "store.broken") return replace_store(id.error().message, found);
+  return id;
+}
+
+Result<store::OpenedStore> DataDirectory::open_or_replace(std::string id, Found& found) {
+  auto opened = store_.open(path_, id, !left_behind_);
+  if (opened) return opened;
+  if (opened.error().code != "store.behind_journal" && opened.error().code != "store.broken") return opened;
+  auto replaced = replace_store(opened.error().message, found);
+  if (!replaced) return std::move(replaced).error();
+  return store_.open(path_, *replaced, true);
+}
+
 Result<store::OpenedStore> DataDirectory::open_store() {
   for (const fs::path& folder : {path_, path_ / "store"})
     if (auto removed = remove_leftovers(folder); !removed) return std::move(removed).error();
+  Found found{.notes = warnings()};
+  if (auto taken_up = take_up_rescue(found); !taken_up) return std::move(taken_up).error();
   auto marker = read_marker(path_);
   const auto created = create_if_missing(marker.has_value());
   if (!created) return created.error();
-  const auto id = store_.read_id();
-  if (!id) return id.error();
-
-  auto opened = store_.open(path_, *id, !left_behind_);
+  const auto looked = look_at_store(*created, found);
+  if (!looked) return looked.error();
+  auto opened = open_or_replace(*looked, found);
   if (!opened) return opened;
+
   opened->created = *created;
-  const auto told = warnings();
-  opened->notes.insert(opened->notes.begin(), told.begin(), told.end());
+  opened->notes.insert(opened->notes.begin(), found.notes.begin(), found.notes.end());
+  opened->alarms.insert(opened->alarms.begin(), found.alarms.begin(), found.alarms.end());
+  auto txn = opened->store->begin();
+  for (const auto& bad : found.bad) (void)txn.get(bad.key);  // the store notes what it meets
+
+  marker = read_marker(path_);  // a replaced store has marked itself
+  const std::string& id = opened->store_id;
   // Also when the store in its place was made by an open that was cut before it could mark it.
-  if (marker && !marker->store_id.empty() && marker->store_id != *id)
+  if (marker && !marker->store_id.empty() && marker->store_id != id)
     opened->alarms.insert(opened->alarms.begin(), lost(path_, *marker));
   if (!marker) marker.emplace();
-  if (marker->store_id != *id) {
-    marker->store_id = *id;
+  if (marker->store_id != id) {
+    marker->store_id = id;
     if (auto marked = write_marker(path_, *marker); !marked) return std::move(marked).error();
   }
   for (const char* folder : {"blobs", "snapshots"})

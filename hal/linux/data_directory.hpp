@@ -7,13 +7,15 @@
 //   store/        the LMDB environment (data.mdb, lock.mdb) and the journal, which is locked too
 //   blobs/        contents too large for the store
 //   snapshots/    copies of the tree
-//   journal.mixed-<n>, journal.broken-<n>, blobs.broken-<boot>   moved or copied aside for a person to look at
+//   store.broken-<boot>, store.replaced-<boot>, journal.mixed-<n>, journal.broken-<n>, blobs.broken-<boot>
+//                 moved or copied aside for a person to look at
 //   *.new-<pid>   something that was not finished; removed at the next open
 //
 // Nothing appears half made under its final name. The locks belong to open files and are close-on-exec, so
 // they end with the process and no program started by it inherits them. No stored path is absolute.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -23,6 +25,7 @@
 #include "hal/linux/durable_file.hpp"
 #include "hal/linux/file_system.hpp"
 #include "hal/linux/platform.hpp"
+#include "hal/linux/rebuild.hpp"
 #include "hal/linux/store_folder.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/store/medium.hpp"
@@ -36,6 +39,8 @@ class DataDirectory {
     std::vector<std::string> allow_fs = {};  // nfs, 9p, overlay, jffs2: used although they are unsafe
     bool wait = false;                       // a standby: blocks until the owner is gone, touching nothing
     StoreOptions store = {};
+    std::chrono::milliseconds verify_bound = hal_linux::verify_bound;
+    bool stop_when_broken = false;  // store.on_broken = "stop"
     Platform platform = this_platform();
   };
 
@@ -52,9 +57,11 @@ class DataDirectory {
   bool is_volatile() const { return file_system_.is_volatile; }
 
   /// Opens the store, creating it if there is none; it belongs to the calling thread. Alarms beside those of
-  /// StoreFolder::open: store.lost, a store had been here and is gone, this one is new. store.newer and
-  /// store.word_size, with every file as it was; store.behind_journal, store.broken, store.no_space,
-  /// store.read_only, store.io.
+  /// StoreFolder::open: store.lost, a store had been here and is gone, this one is new; store.broken, it was broken
+  /// and has been replaced (quarantine.hpp). If the last run did not stop, all of the store is verified first, in a
+  /// child; single bad records that are found wait in take_bad_records(). store.newer and store.word_size, with
+  /// every file as it was; store.broken_limit, or store.broken if a broken store is to be left alone: the same;
+  /// store.no_space, store.read_only, store.io.
   Result<store::OpenedStore> open_store();
 
   /// The heartbeat file, made if it is missing. store.no_space, store.read_only, store.io.
@@ -63,7 +70,17 @@ class DataDirectory {
  private:
   DataDirectory(std::filesystem::path path, FileSystem file_system, const Options& options);
   Status remove_leftovers(const std::filesystem::path& folder) const;
+  /// What was met on the way to an open store.
+  struct Found {
+    std::vector<Error> alarms = {};
+    std::vector<std::string> notes = {};
+    std::vector<store::BadRecord> bad = {};
+  };
+  Status take_up_rescue(Found& found) const;
   Result<bool> create_if_missing(bool was_here);
+  Result<std::string> look_at_store(bool created, Found& found) const;
+  Result<std::string> replace_store(const std::string& why, Found& found) const;
+  Result<store::OpenedStore> open_or_replace(std::string id, Found& found);
   Status set_blobs_aside() const;
   std::vector<std::string> warnings() const;
 
@@ -72,6 +89,7 @@ class DataDirectory {
   Platform platform_;
   FileHandle lock_;
   bool left_behind_ = false;  // the owner before was killed, or the power went
+  RescueOptions rescue_;
   StoreFolder store_;
 };
 

@@ -8,11 +8,11 @@
 #include <unistd.h>
 #include <utility>
 
+#include "hal/linux/data_file.hpp"
 #include "hal/linux/directory_lock.hpp"
 #include "hal/linux/file_medium.hpp"
 #include "hal/linux/journal_file.hpp"
 #include "runtime/store/format.hpp"
-#include "runtime/store/lmdb_head.hpp"
 #include "runtime/store/lmdb_tree.hpp"
 
 namespace dormouse::hal_linux {
@@ -37,23 +37,6 @@ Status prezero(const fs::path& data_file, std::uint64_t map_bytes) {
   const FileHandle file(::open(data_file.c_str(), O_WRONLY | O_CLOEXEC));
   if (!file) return file_error("open", data_file, errno);
   return extend_with_zeros(file, data_file, store::with_reserve(map_bytes));
-}
-
-/// Whether a program with words of another size made the data file: LMDB's pages then mean something else to it.
-Status check_word_size(const fs::path& data_file) {
-  FileHandle file(::open(data_file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return file_error("open", data_file, errno);
-  auto medium = make_file_medium_for_reading(std::move(file), data_file);
-  if (!medium) return std::move(medium).error();
-  const auto head = (*medium)->read(0, store::lmdb_head_bytes);
-  if (!head) return head.error();
-  constexpr std::size_t ours = sizeof(std::size_t);
-  constexpr std::size_t other = 12 - ours;
-  if (store::read_lmdb_head(*head, ours).newest() || !store::read_lmdb_head(*head, other).newest()) return done();
-  return Error{.code = "store.word_size",
-               .message = data_file.string() + " was made by a " + std::to_string(8 * other) +
-                          "-bit program; this is a " + std::to_string(8 * ours) + "-bit one",
-               .hint = "dump the store with the program that made it and load it with this one"};
 }
 
 }  // namespace
@@ -108,7 +91,7 @@ Status StoreFolder::fill(const fs::path& folder, const std::string& store_id) co
 }
 
 Result<std::string> StoreFolder::read_id() const {
-  if (auto ours = check_word_size(path_ / "data.mdb"); !ours) return std::move(ours).error();
+  if (auto checked = check_data_file(path_ / "data.mdb"); !checked) return std::move(checked).error();
   // Read-only and without LMDB's lock file: a store of a newer program is left as it is, to the last byte.
   auto tree = store::open_lmdb_tree(path_, {.read_only = true});
   if (!tree) return std::move(tree).error();

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hal/linux/verify_child.hpp"
 
-#include <cerrno>
 #include <csignal>
-#include <fcntl.h>
 #include <utility>
 
-#include "hal/linux/durable_file.hpp"
-#include "hal/linux/file_medium.hpp"
+#include "hal/linux/data_file.hpp"
 #include "runtime/store/format.hpp"
-#include "runtime/store/lmdb_head.hpp"
 #include "runtime/store/lmdb_tree.hpp"
 #include "runtime/store/verify.hpp"
 #include "runtime/wire/record.hpp"
@@ -51,34 +47,13 @@ Error from_words(const wire::Record& record) {
 
 // -- in the child --
 
-/// The file's size against the last page that it names: a file that was cut would be a SIGBUS later. False if told.
+/// False if it was told what keeps the file from being looked into.
 bool may_be_whole(const fs::path& path, const Teller& teller) {
-  FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) {
-    const int error = errno;
-    teller.tell(error == ENOENT ? told_broken : told_refusal, in_words(file_error("open", path, error)));
-    return false;
-  }
-  auto medium = make_file_medium_for_reading(std::move(file), path);
-  if (!medium) {
-    teller.tell(told_refusal, in_words(medium.error()));
-    return false;
-  }
-  const auto bytes = (*medium)->read(0, store::lmdb_head_bytes);
-  if (!bytes) {
-    teller.tell(told_unreadable, in_words(bytes.error()));
-    return false;
-  }
-  const auto head = store::read_lmdb_head(*bytes);
-  std::string complaint;
-  if (!head.metas[0] || !head.metas[1]) {
-    complaint = head.newest() ? "one of its meta pages is unreadable" : "both of its meta pages are unreadable";
-  } else if ((*medium)->size() < head.newest()->used_bytes()) {
-    complaint = "it has " + std::to_string((*medium)->size()) + " bytes, its last page ends at " +
-                std::to_string(head.newest()->used_bytes());
-  }
-  if (complaint.empty()) return true;
-  teller.tell(told_broken, in_words(broken(path.string() + ": " + complaint)));
+  const auto checked = check_data_file(path);
+  if (checked) return true;
+  const std::string& code = checked.error().code;
+  const char kind = code == "store.broken" ? told_broken : code == "store.io" ? told_unreadable : told_refusal;
+  teller.tell(kind, in_words(checked.error()));
   return false;
 }
 
