@@ -169,6 +169,9 @@ Status Store::recover(bool journal_made_anew) {
   journal_->begin(generation_);
   if (recovery_.replayed == 0 && !position_lost_ && !damaged) return done();
   if (recovery_.replayed > 0) recovery_.last_batch = last_batch_;
+  // A killed process may have left batches in the kernel's memory alone, and the tree is never ahead of the journal
+  // on the medium. Should it fail, the commit makes it good.
+  (void)journal_->sync();
   return commit_tree(Checkpoint::replay, applied_);
 }
 
