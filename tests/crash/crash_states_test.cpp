@@ -31,6 +31,15 @@ TEST_P(CrashStates, EveryStateOpensWithWhatWasAnswered) {
             << examiner.tried_deeper() << " of them cuts of a recovery; DORMOUSE_SEED=" << seed_wanted() << "\n";
 }
 
+TEST(LyingMedium, AMetaPageOfLmdbThatIsOldOrZeroedIsMadeGoodFromBothHalves) {
+  Examiner examiner(seed_wanted());
+  for (const char* name : {"three_checkpoints", "ring", "clean_stop", "short_stop", "openings"}) {
+    const auto [record, history] = record_of(workload(name), seed_wanted());
+    const auto fault = examiner.examine_lies(record, history);
+    EXPECT_FALSE(fault) << name << ": " << *fault;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Workloads, CrashStates, testing::ValuesIn(workloads()),
                          [](const auto& row) { return row.param.name; });
 

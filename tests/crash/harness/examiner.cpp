@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/crash/harness/lies.hpp"
 #include "tests/crash/harness/recorder.hpp"
 
 namespace dormouse::crash {
@@ -14,7 +15,7 @@ namespace dormouse::crash {
 namespace {
 
 constexpr std::size_t default_states = 2'400;
-constexpr std::size_t weight_max = 12;  // a point with many states is drawn from so often as one with this many
+constexpr std::size_t weight_max = 12;  // of a point, against one at which everything is synced
 constexpr std::size_t ops_told = 12;
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
@@ -69,8 +70,11 @@ std::string unfinished_in(const std::filesystem::path& folder) {
 }
 
 /// What is wrong with a folder that was just opened; empty: nothing.
-std::string judge(Device& device, const History& history, Bounds bounds) {
-  for (const Error& alarm : device.opened().alarms) return "alarm " + error_text(alarm);
+std::string judge(Device& device, const History& history, Bounds bounds, const std::string& expected_alarm = {}) {
+  const auto& alarms = device.opened().alarms;
+  for (const Error& alarm : alarms)
+    if (alarm.code != expected_alarm) return "alarm " + error_text(alarm);
+  if (alarms.empty() && !expected_alarm.empty()) return "it does not say " + expected_alarm;
   if (auto wrong = wrong_count(device.found(), bounds); !wrong.empty()) return wrong;
   if (auto wrong = difference(history.after(device.found()), device.content()); !wrong.empty())
     return wrong + ", against the content after batch " + std::to_string(device.found());
@@ -116,10 +120,10 @@ std::uint64_t seed_wanted() {
 }
 
 Examiner::Fault Examiner::examine(const Record& record, const History& history, std::size_t states, int depth) {
-  std::vector<std::size_t> drawn_from;  // points, each as often as it has states, within bounds
+  std::vector<std::size_t> drawn_from;  // points, more often where more may be lost
   for (std::size_t point = 0; point <= record.ops.size(); ++point)
     if (is_point(record, point))
-      drawn_from.insert(drawn_from.end(), draw_cuts(record, point, weight_max, random_).size(), point);
+      drawn_from.insert(drawn_from.end(), std::min(weight_max, 1 + 3 * unsynced_at(record, point).size()), point);
   std::shuffle(drawn_from.begin(), drawn_from.end(), random_);
   const std::size_t here = depth > 0 ? (states + 1) / 2 : states;
   std::map<std::size_t, std::size_t> quotas;
@@ -131,6 +135,17 @@ Examiner::Fault Examiner::examine(const Record& record, const History& history, 
     for (const Cut& cut : draw_cuts(record, point, quota, random_))
       if (auto fault = try_cut(builder.build(cut), history, bounds_at(record, point), depth, known))
         return *fault + "\n" + told(record, cut);
+  return std::nullopt;
+}
+
+Examiner::Fault Examiner::examine_lies(const Record& record, const History& history) {
+  for (const LiedState& lied : lied_states(record, Lie::old_meta))
+    if (auto fault = try_state(lied.image, history, lied.bounds, 0, {.checkpoint_lost = lied.later_batches}))
+      return "with LMDB's meta page one checkpoint back, after op " + std::to_string(lied.point) + ": " + *fault;
+  for (const LiedState& lied : lied_states(record, Lie::zeroed_meta))
+    if (auto fault =
+            try_state(lied.image, history, lied.bounds, 0, {.checkpoint_lost = {}, .alarm = "store.broken"}))
+      return "with LMDB's meta page zeroed, after op " + std::to_string(lied.point) + ": " + *fault;
   return std::nullopt;
 }
 
@@ -160,9 +175,10 @@ Examiner::Fault Examiner::try_state(const Image& image, const History& history, 
   const std::uint64_t k = device.found();
   if (found != nullptr) *found = k;
   const auto& opened = device.opened();
-  std::string wrong = judge(device, history, bounds);
-  if (wrong.empty() && opened.recovery.checkpoint_lost != expected.checkpoint_lost)
-    wrong = expected.checkpoint_lost ? "the lost checkpoint was not noticed" : "a checkpoint is said to be lost";
+  std::string wrong = judge(device, history, bounds, expected.alarm);
+  if (wrong.empty() &&
+      opened.recovery.checkpoint_lost != expected.checkpoint_lost.value_or(opened.recovery.checkpoint_lost))
+    wrong = *expected.checkpoint_lost ? "the lost checkpoint was not noticed" : "a checkpoint is said to be lost";
   if (wrong.empty() && image.find("store") != nullptr && opened.store_id != history.store_id)
     wrong = "it is another store";
   if (!wrong.empty()) return wrong;

@@ -30,7 +30,8 @@ std::uint64_t seed_wanted();
 
 /// What opening a state must tell beside its content.
 struct Expected {
-  bool checkpoint_lost = false;
+  std::optional<bool> checkpoint_lost = false;  // none: either is fine
+  std::string alarm = {};                       // its code
 };
 
 class Examiner {
@@ -43,6 +44,10 @@ class Examiner {
   /// recoveries from these, up to `depth` cuts in a row after the first. Answers what is wrong with the first bad
   /// one.
   Fault examine(const Record& record, const History& history, std::size_t states, int depth);
+
+  /// Tries the states of a medium that lied about the last checkpoint (lies.hpp). Its workload has no big batch,
+  /// which a checkpoint alone keeps.
+  Fault examine_lies(const Record& record, const History& history);
 
   /// Opens one state, and tries `deeper` states of what follows. `found`, if given, is told how many batches it
   /// holds.

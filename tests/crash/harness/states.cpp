@@ -61,30 +61,48 @@ void add_orders(const Record& record, const Cut& whole, std::vector<Cut>& cuts) 
     }
 }
 
-void add_tears(const Record& record, const Cut& whole, std::mt19937_64& random, std::vector<Cut>& cuts) {
-  for (const std::size_t op : whole.kept) {
-    const std::size_t units = units_of(record.ops[op]);
-    if (units < 2) continue;
-    Cut torn = whole;
-    torn.torn = op;
-    const auto add = [&](auto keeps) {
-      torn.units.resize(units);
-      for (std::size_t unit = 0; unit < units; ++unit) torn.units[unit] = keeps(unit);
-      cuts.push_back(torn);
-    };
-    for (std::size_t length = 1; length < units; ++length) {
-      add([length](std::size_t unit) { return unit < length; });
-      add([length](std::size_t unit) { return unit >= length; });
-    }
-    add([&random](std::size_t) { return (random() & 1) != 0; });
-  }
+/// Moves `most` drawn ones to the front and drops the rest.
+template <class T>
+void draw(std::vector<T>& all, std::size_t most, std::mt19937_64& random) {
+  most = std::min(most, all.size());
+  for (std::size_t i = 0; i < most; ++i) std::swap(all[i], all[i + random() % (all.size() - i)]);
+  all.resize(most);
 }
 
-/// Moves `most` drawn ones to the front and drops the rest.
-void draw(std::vector<Cut>& cuts, std::size_t most, std::mt19937_64& random) {
-  most = std::min(most, cuts.size());
-  for (std::size_t i = 0; i < most; ++i) std::swap(cuts[i], cuts[i + random() % (cuts.size() - i)]);
-  cuts.resize(most);
+/// How a write of so many units may be torn: each prefix, each suffix, a drawn mask.
+std::size_t tears_of(std::size_t units) {
+  return units < 2 ? 0 : 2 * (units - 1) + 1;
+}
+
+Cut tear(const Cut& whole, std::size_t op, std::size_t units, std::size_t which, std::mt19937_64& random) {
+  Cut torn = whole;
+  torn.torn = op;
+  for (std::size_t unit = 0; unit < units; ++unit) {
+    const std::size_t length = which / 2 + 1;
+    if (which == 2 * (units - 1))
+      torn.units.push_back((random() & 1) != 0);
+    else
+      torn.units.push_back((unit < length) == (which % 2 == 0));
+  }
+  return torn;
+}
+
+/// The torn states are too many to make them all: draws `most` of them.
+std::vector<Cut> draw_tears(const Record& record, const std::vector<Cut>& whole, std::size_t most,
+                            std::mt19937_64& random) {
+  struct Tear {
+    std::size_t cut, op, units, which;
+  };
+  std::vector<Tear> all;
+  for (std::size_t cut = 0; cut < whole.size(); ++cut)
+    for (const std::size_t op : whole[cut].kept) {
+      const std::size_t units = units_of(record.ops[op]);
+      for (std::size_t which = 0; which < tears_of(units); ++which) all.push_back({cut, op, units, which});
+    }
+  draw(all, most, random);
+  std::vector<Cut> torn;
+  for (const Tear& one : all) torn.push_back(tear(whole[one.cut], one.op, one.units, one.which, random));
+  return torn;
 }
 
 }  // namespace
@@ -113,18 +131,15 @@ bool is_point(const Record& record, std::size_t point) {
 std::vector<Cut> draw_cuts(const Record& record, std::size_t point, std::size_t most, std::mt19937_64& random) {
   const auto unsynced = unsynced_at(record, point);
   const bool after_change = !unsynced.empty() && unsynced.back() == point - 1;
-  std::vector<Cut> whole;
-  std::vector<Cut> torn;
-  for (Subset& subset : subsets(unsynced, random)) {
-    if (after_change && (subset.empty() || subset.back() != point - 1)) continue;
-    const Cut cut{.point = point, .kept = std::move(subset), .torn = {}, .units = {}};
-    whole.push_back(cut);
-    add_orders(record, cut, whole);
-    add_tears(record, cut, random, torn);
-  }
-  const std::size_t most_torn = std::min(torn.size(), most > whole.size() ? most - whole.size() : most / 2);
-  draw(torn, most_torn, random);
-  draw(whole, most - most_torn, random);
+  std::vector<Cut> plain;
+  for (Subset& subset : subsets(unsynced, random))
+    if (!after_change || (!subset.empty() && subset.back() == point - 1))
+      plain.push_back({.point = point, .kept = std::move(subset), .torn = {}, .units = {}});
+  std::vector<Cut> whole = plain;
+  for (const Cut& cut : plain) add_orders(record, cut, whole);
+
+  auto torn = draw_tears(record, plain, most > whole.size() ? most - whole.size() : most / 2, random);
+  draw(whole, most - torn.size(), random);
   whole.insert(whole.end(), torn.begin(), torn.end());
   return whole;
 }
