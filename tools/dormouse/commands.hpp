@@ -12,6 +12,7 @@ void add_jobs(CommandLine& line);       // enqueue, cancel, jobs, job
 void add_schedules(CommandLine& line);  // schedule put, list, delete; schedules
 void add_cron(CommandLine& line);       // cron next
 void add_sim(CommandLine& line);        // sim run
-void add_store(CommandLine& line);      // store check
+void add_store(CommandLine& line);      // store check, stats, compact, backup, restore
+void add_flash(CommandLine& line);      // flash
 
 }  // namespace dormouse::cli

@@ -13,5 +13,6 @@ int main(int argc, char** argv) {
   cli::add_cron(line);
   cli::add_sim(line);
   cli::add_store(line);
+  cli::add_flash(line);
   return line.run(argc, argv);
 }
