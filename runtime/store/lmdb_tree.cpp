@@ -10,7 +10,7 @@
 
 #include <lmdb.h>
 
-#include "runtime/base/check.hpp"
+#include "runtime/store/dirty_pages.hpp"
 
 namespace dormouse::store {
 
@@ -19,6 +19,7 @@ namespace {
 constexpr MDB_dbi free_dbi = 0;  // LMDB's own list of pages that are free, readable as a database
 constexpr std::uint64_t meta_pages = 2;
 constexpr std::uint64_t block_bytes = 4096;
+constexpr std::uint16_t leaf_page_flag = 2;
 constexpr std::uint64_t map_bytes_max_32 = 256 * 1024 * 1024;
 constexpr unsigned readers_max = 4;  // our own look at the free list, and tools
 constexpr mdb_mode_t file_mode = 0640;
@@ -31,9 +32,37 @@ BytesView to_view(const MDB_val& val) {
   return {static_cast<const char*>(val.mv_data), val.mv_size};
 }
 
-std::uint64_t pages_of(const MDB_stat& stat) {
-  return stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
-}
+/// Of the open transaction, up to its next change.
+class LmdbSpots final : public Spots {
+ public:
+  LmdbSpots(MDB_txn* txn, MDB_dbi dbi) {
+    if (mdb_cursor_open(txn, dbi, &cursor_) != MDB_SUCCESS) cursor_ = nullptr;
+  }
+  LmdbSpots(const LmdbSpots&) = delete;
+  LmdbSpots& operator=(const LmdbSpots&) = delete;
+  ~LmdbSpots() override {
+    if (cursor_) mdb_cursor_close(cursor_);
+  }
+
+  std::optional<Spot> seek(BytesView key) override {
+    if (auto found = get(key, MDB_SET_KEY)) return found;
+    // LMDB leaves the cursor on the leaf where it looked, at the record above the key or behind the last one.
+    if (auto above = get(key, MDB_GET_CURRENT)) return above;
+    return get(key, MDB_PREV);
+  }
+  std::optional<Spot> next() override { return get({}, MDB_NEXT); }
+  std::optional<Spot> previous() override { return get({}, MDB_PREV); }
+
+ private:
+  std::optional<Spot> get(BytesView key, MDB_cursor_op operation) {
+    MDB_val k = to_val(key);
+    MDB_val v{};
+    if (!cursor_ || mdb_cursor_get(cursor_, &k, &v, operation) != MDB_SUCCESS) return std::nullopt;
+    return Spot{to_view(k), to_view(v)};
+  }
+
+  MDB_cursor* cursor_ = nullptr;
+};
 
 class LmdbTree final : public Tree {
  public:
@@ -85,22 +114,26 @@ class LmdbTree final : public Tree {
   Status put(BytesView key, BytesView value) override {
     if (!txn_) return no_transaction();
     if (options_.read_only) return failure(EROFS, "write");
+    dirty_.before_put(LmdbSpots(txn_, dbi_), key);
     MDB_val k = to_val(key);
     MDB_val v = to_val(value);
     const int rc = mdb_put(txn_, dbi_, &k, &v, 0);
     if (rc != MDB_SUCCESS) return failure(rc, "write");
     changed_ = true;
+    dirty_.after_put(key, value, counts_of(dbi_));
     return done();
   }
 
   Status erase(BytesView key) override {
     if (!txn_) return no_transaction();
     if (options_.read_only) return failure(EROFS, "write");
+    dirty_.before_erase(LmdbSpots(txn_, dbi_), key);
     MDB_val k = to_val(key);
     const int rc = mdb_del(txn_, dbi_, &k, nullptr);
     if (rc == MDB_NOTFOUND) return done();
     if (rc != MDB_SUCCESS) return failure(rc, "erase");
     changed_ = true;
+    dirty_.after_erase(LmdbSpots(txn_, dbi_), counts_of(dbi_));
     return done();
   }
 
@@ -125,18 +158,18 @@ class LmdbTree final : public Tree {
     return begin();
   }
 
+  std::uint64_t dirty_bytes() const override { return dirty_.bytes(); }
+
   Traffic traffic() const override { return traffic_; }
 
   Shape shape() const override {
     Shape shape;
     MDB_stat stat{};
-    MDB_envinfo info{};
-    if (!txn_ || mdb_stat(txn_, dbi_, &stat) != MDB_SUCCESS || mdb_env_info(env_, &info) != MDB_SUCCESS)
-      return shape;
+    if (!txn_ || mdb_stat(txn_, dbi_, &stat) != MDB_SUCCESS) return shape;
     shape.entries = stat.ms_entries;
     shape.page_bytes = stat.ms_psize;
     shape.depth = stat.ms_depth;
-    shape.file_pages = info.me_last_pgno + 1;
+    shape.file_pages = info().me_last_pgno + 1;
     shape.free_pages = shape.file_pages - std::min<std::uint64_t>(pages_at_begin_, shape.file_pages);
     return shape;
   }
@@ -171,7 +204,36 @@ class LmdbTree final : public Tree {
     }
     changed_ = false;
     pages_at_begin_ = live_pages();
+    if (!options_.read_only)
+      dirty_.begin(stat_.ms_psize, {map_begin(), info().me_mapsize}, counts_of(dbi_), counts_of(free_dbi).total());
     return done();
+  }
+
+  /// Where LMDB has mapped the file, which it does not tell. But before the first change every record lies in the
+  /// map, and a page begins with its own number. Null as long as there is no record.
+  const char* map_begin() {
+    if (map_begin_) return map_begin_;
+    const auto first = LmdbSpots(txn_, dbi_).next();
+    if (!first) return nullptr;
+    const auto behind = reinterpret_cast<std::uintptr_t>(first->key.data()) % block_bytes;
+    const char* page = first->key.data() - behind;
+    // A file from a system with larger pages may be mapped at any block, so the head is known by its looks.
+    for (std::uint64_t tries = stat_.ms_psize / block_bytes; tries > 0; --tries, page -= block_bytes) {
+      std::size_t number = 0;
+      std::uint16_t flags = 0;
+      std::memcpy(&number, page, sizeof number);
+      std::memcpy(&flags, page + sizeof number + 2, sizeof flags);
+      if (flags != leaf_page_flag || number < meta_pages || number > info().me_last_pgno) continue;
+      map_begin_ = page - number * stat_.ms_psize;
+      break;
+    }
+    return map_begin_;
+  }
+
+  MDB_envinfo info() const {
+    MDB_envinfo info{};
+    (void)mdb_env_info(env_, &info);  // fails for want of an environment alone
+    return info;
   }
 
   void end_transaction() {
@@ -206,24 +268,23 @@ class LmdbTree final : public Tree {
   }
 
   /// Pages that hold data in the open transaction, its free list included.
-  std::uint64_t live_pages() const {
-    MDB_stat data{};
-    MDB_stat free{};
-    if (mdb_stat(txn_, dbi_, &data) != MDB_SUCCESS || mdb_stat(txn_, free_dbi, &free) != MDB_SUCCESS) return 0;
-    return meta_pages + pages_of(data) + pages_of(free);
+  std::uint64_t live_pages() const { return meta_pages + counts_of(dbi_).total() + counts_of(free_dbi).total(); }
+
+  PageCounts counts_of(MDB_dbi dbi) const {
+    MDB_stat stat{};
+    if (mdb_stat(txn_, dbi, &stat) != MDB_SUCCESS) return {};
+    return {stat.ms_branch_pages, stat.ms_leaf_pages, stat.ms_overflow_pages, stat.ms_depth};
   }
 
   /// How many pages the last commit replaced: LMDB keeps their numbers under the number of the transaction,
   /// a count first. Its free list may be read in a read-only transaction alone.
   std::uint64_t replaced_pages() {
-    MDB_envinfo info{};
     MDB_txn* reader = nullptr;
-    if (mdb_env_info(env_, &info) != MDB_SUCCESS) return 0;
     if (mdb_txn_begin(env_, nullptr, MDB_RDONLY, &reader) != MDB_SUCCESS) return 0;
     std::size_t count = 0;
     MDB_cursor* cursor = nullptr;
     if (mdb_cursor_open(reader, free_dbi, &cursor) == MDB_SUCCESS) {
-      std::size_t id = info.me_last_txnid;
+      std::size_t id = info().me_last_txnid;
       MDB_val k{sizeof id, &id};
       MDB_val v{};
       if (mdb_cursor_get(cursor, &k, &v, MDB_SET) == MDB_SUCCESS && v.mv_size >= sizeof count)
@@ -302,6 +363,8 @@ class LmdbTree final : public Tree {
   MDB_stat stat_{};
   bool changed_ = false;
   std::uint64_t pages_at_begin_ = 0;
+  const char* map_begin_ = nullptr;
+  DirtyPages dirty_;
   Traffic traffic_;
 };
 

@@ -116,5 +116,40 @@ TEST_P(BothTrees, TrafficCountsWholeBlocksAndNothingForAnEmptyCommit) {
   EXPECT_EQ(tree->traffic().syncs, before.syncs + 2);
 }
 
+TEST_P(BothTrees, CountsItsEntriesWithTheOpenTransaction) {
+  Bed bed(GetParam());
+  auto tree = bed.open();
+  EXPECT_EQ(tree->shape().entries, 0u);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(tree->put("v" + std::to_string(i), "x").ok());
+  ASSERT_TRUE(tree->commit().ok());
+  ASSERT_TRUE(tree->put("v3", "again").ok());
+  ASSERT_TRUE(tree->put("w", "new").ok());
+  ASSERT_TRUE(tree->put("w2", "new, and gone").ok());
+  ASSERT_TRUE(tree->erase("w2").ok());
+  ASSERT_TRUE(tree->erase("v4").ok());
+  ASSERT_TRUE(tree->erase("v5").ok());
+  ASSERT_TRUE(tree->erase("never there").ok());
+  EXPECT_EQ(tree->shape().entries, 9u);
+  ASSERT_TRUE(tree->abort().ok());
+  EXPECT_EQ(tree->shape().entries, 10u);
+}
+
+TEST_P(BothTrees, IsDirtyFromTheFirstChangeToTheCommit) {
+  Bed bed(GetParam());
+  auto tree = bed.open();
+  EXPECT_EQ(tree->dirty_bytes(), 0u);
+  ASSERT_TRUE(tree->erase("never there").ok());
+  ASSERT_TRUE(tree->put("va", Bytes(20'000, 'x')).ok());
+  EXPECT_GE(tree->dirty_bytes(), 20'000u);
+  ASSERT_TRUE(tree->abort().ok());
+  EXPECT_EQ(tree->dirty_bytes(), 0u);
+  ASSERT_TRUE(tree->put("va", "1").ok());
+  ASSERT_TRUE(tree->put("va", "2").ok());
+  EXPECT_GE(tree->dirty_bytes(), 4'096u);
+  EXPECT_LE(tree->dirty_bytes(), 4 * 4'096u);
+  ASSERT_TRUE(tree->commit().ok());
+  EXPECT_EQ(tree->dirty_bytes(), 0u);
+}
+
 }  // namespace
 }  // namespace dormouse::store
