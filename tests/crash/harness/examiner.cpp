@@ -94,19 +94,25 @@ std::string judge_again(Device& device, const History& history, const std::strin
   return "";
 }
 
-/// Batches of the very lengths that the cut undid, so that their records end where old ones may begin.
-void work_on(Device& device, const History& undone, History& history, char filler) {
-  const std::uint64_t k = history.last();
-  const store::Durability durabilities[] = {store::Durability::durable, store::Durability::lazy,
-                                            store::Durability::durable};
-  std::uint64_t next = k;
-  for (const auto durability : durabilities) {
-    ++next;
-    device.apply(
-        look_alike(next <= undone.last() ? undone.batch(next) : Batch{{"vmore", std::string(90, ' ')}}, filler),
-        durability);
-    device.settle();
+/// A batch of the very length of the one that the cut undid, so that its record ends where an old one may begin.
+Batch next_batch(const History& undone, const History& history, char filler) {
+  const std::uint64_t next = history.last() + 1;
+  return next <= undone.last() ? look_alike(undone.batch(next), filler) : Batch{{"vmore", std::string(90, filler)}};
+}
+
+/// One batch, and a kill after it; then two more.
+std::string judge_work(Device& device, const History& undone, History& history, char filler) {
+  for (const bool first : {true, false}) {
+    if (!first) device.apply(next_batch(undone, history, filler), store::Durability::lazy);
+    device.put(next_batch(undone, history, filler));
+    device.kill();
+    if (auto opened = device.open(); !opened)
+      return "it does not open after more work: " + error_text(opened.error());
+    if (auto wrong = judge(device, history, {history.last(), history.last()}); !wrong.empty())
+      return "after more work: " + wrong;
   }
+  device.kill();
+  return "";
 }
 
 }  // namespace
@@ -187,13 +193,7 @@ Examiner::Fault Examiner::try_state(const Image& image, const History& history, 
   after.store_id = opened.store_id;
   recorder.acked(k);
   if (wrong = judge_again(device, after, after.store_id); !wrong.empty()) return wrong;
-  work_on(device, history, after, static_cast<char>('A' + level_));
-  device.kill();
-  if (auto again = device.open(); !again) return "it does not open after more work: " + error_text(again.error());
-  if (wrong = judge(device, after, {after.last(), after.last()}); !wrong.empty())
-    return "after more work: " + wrong;
-  device.kill();
-
+  if (wrong = judge_work(device, history, after, static_cast<char>('A' + level_)); !wrong.empty()) return wrong;
   if (deeper == 0) return std::nullopt;
   Record record = recorder.stop();
   record.acked = record.applied = k;

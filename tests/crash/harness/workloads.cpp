@@ -73,6 +73,18 @@ void ring(Device& device, Random& random) {
   }
 }
 
+/// Halves that begin with batches nobody synced.
+void lazy(Device& device, Random& random) {
+  for (int half = 0; half < 4; ++half) {
+    const std::uint64_t batches = 2 + random() % 3;
+    for (std::uint64_t i = 0; i < batches; ++i) {
+      device.apply({{"vlazy" + std::to_string(i), draw_bytes(20 + random() % 60, random)}}, Durability::lazy);
+      device.settle();
+    }
+    device.checkpoint();
+  }
+}
+
 void clean_stop(Device& device, Random& random) {
   for (int life = 0; life < 3; ++life) {
     put_batches(device, random() % 4, random);
@@ -111,6 +123,7 @@ const std::vector<Workload>& workloads() {
       {"three_checkpoints", three_checkpoints},
       {"big", big},
       {"ring", ring},
+      {"lazy", lazy},
       {"clean_stop", clean_stop},
       {"short_stop", short_stop},
       {"openings", openings},
