@@ -195,6 +195,10 @@ std::future<Result<ScheduleViews>> Device::list_schedules() {
   return impl_->ask(impl_->current(impl_->storage), ListSchedules{});
 }
 
+std::future<Result<std::vector<wire::Record>>> Device::flash() {
+  return impl_->ask(impl_->current(impl_->storage), GetFlash{});
+}
+
 std::future<Result<BootsView>> Device::boots() {
   return impl_->ask(impl_->current(impl_->storage), GetBoots{});
 }
@@ -205,6 +209,10 @@ std::future<Result<std::string>> Device::explain(std::string job_or_schedule) {
 
 std::future<Result<std::string>> Device::snapshot() {
   return impl_->ask(impl_->current(impl_->storage), TakeSnapshot{});
+}
+
+std::future<Result<DeviceStatus>> Device::status() {
+  return impl_->ask(impl_->current(impl_->storage), GetStatus{});
 }
 
 void Device::settle() {

@@ -27,6 +27,7 @@
 #include "runtime/base/limits.hpp"
 #include "runtime/jobs/operations.hpp"
 #include "runtime/schedules/operations.hpp"
+#include "runtime/store/flash_account.hpp"
 #include "runtime/store/medium.hpp"
 #include "runtime/store/opened.hpp"
 
@@ -42,6 +43,7 @@ struct DeviceParts {
   hal::ProcessLauncher* processes = nullptr;  // needed if a handler is a command
   hal::Power* power = nullptr;                // none: only stop() stops
   hal::Watchdog* watchdog = nullptr;
+  std::function<store::FlashReading()> read_flash = {};  // on the storage thread; none: the medium says nothing
 };
 
 struct DeviceOptions {
@@ -59,6 +61,7 @@ struct DeviceOptions {
   Duration hold_up{200};         // from power.failing until the supply is gone
   Duration probation{600'000};   // after an unclean start claims are durable before the handler starts
   Duration cancel_grace{5'000};  // from a stop request to the kill
+  store::FlashFacts flash;       // what the board states of it, write budget included
   bool refuse_volatile = false;  // the data directory does not survive a power cut and nobody said that is fine
   bool one_thread = false;       // simulation: everything runs inside settle()
 };
@@ -75,8 +78,8 @@ class Device {
   void start(std::function<void(Status)> ended);
   void stop(hal::StopReason reason);
 
-  // From any thread but an actor's. Each answers after the commit. stopping, store.closed, device.unanswered and the
-  // operation's own.
+  // From any thread but an actor's. Each answers after the commit. stopping, store.closed, device.unanswered and
+  // the operation's own.
   std::future<Result<jobs::Enqueued>> enqueue(jobs::JobSpec spec, Identity who = {});
   std::future<Result<jobs::Cancelled>> cancel(std::uint64_t id, std::string reason, Identity who = {});
   std::future<Result<JobView>> job(std::uint64_t id);
@@ -85,8 +88,10 @@ class Device {
   std::future<Status> remove_schedule(std::string name_or_id, Identity who = {});
   std::future<Result<ScheduleViews>> list_schedules();
   std::future<Result<BootsView>> boots();
+  std::future<Result<std::vector<wire::Record>>> flash();  // as runtime/store/flash_report.hpp says
   std::future<Result<std::string>> explain(std::string job_or_schedule);
   std::future<Result<std::string>> snapshot();  // its name
+  std::future<Result<DeviceStatus>> status();
 
   /// Simulation only (one_thread): runs everything until nothing is left to do.
   void settle();

@@ -47,4 +47,14 @@ std::optional<Instant> DeviceTime::last_commit() const {
   return last_commit_;
 }
 
+void DeviceTime::publish(const store::FlashBudget& budget) {
+  const std::lock_guard lock(mutex_);
+  budget_ = budget;
+}
+
+Duration DeviceTime::stretched(Duration normal) const {
+  const std::lock_guard lock(mutex_);
+  return budget_.stretched(normal);
+}
+
 }  // namespace dormouse::actors

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "hal/clock.hpp"
+#include "runtime/store/flash_budget.hpp"
 #include "runtime/time/types.hpp"
 
 namespace dormouse::actors {
@@ -32,6 +33,11 @@ class DeviceTime {
   void tell_next_commit(std::function<void()> told);
   std::optional<Instant> last_commit() const;
 
+  /// What storage judged of the write budget.
+  void publish(const store::FlashBudget& budget);
+  /// How long something that is normally written so often may wait: longer while flash is to be spared.
+  Duration stretched(Duration normal) const;
+
  private:
   const hal::Clock& clock_;
   mutable std::mutex mutex_;
@@ -40,6 +46,7 @@ class DeviceTime {
   std::uint32_t kernel_boot_ = 0;
   std::optional<Instant> last_commit_;
   std::function<void()> tell_;
+  store::FlashBudget budget_;
 };
 
 }  // namespace dormouse::actors

@@ -62,6 +62,7 @@ struct LinkState {
   void reports(const Reply& to, const Identity& who, const Record& body);
   void explain(const Reply& to, const Identity& who, const Record& body);
   void snapshot(const Reply& to, const Identity& who, const Record& body);
+  void stats(const Reply& to, const Identity& who, const Record& body);
 
   /// None if `who` may enqueue for this handler, else the refusal.
   std::optional<Error> may_enqueue(const Identity& who, const std::string& handler) const;
@@ -98,6 +99,7 @@ const std::map<Message, LinkState::Handler>& LinkState::handlers() {
       {Message::report, &LinkState::reports},
       {Message::explain, &LinkState::explain},
       {Message::store_snapshot, &LinkState::snapshot},
+      {Message::store_stats, &LinkState::stats},
   };
   return table;
 }
@@ -271,6 +273,15 @@ void LinkState::explain(const Reply& to, const Identity& who, const Record& body
   ask(to, setup.storage, Explain{who, std::move(what)}, [](const std::string& text) {
     Record reply;
     reply.put_text(Key::text, text);
+    return reply;
+  });
+}
+
+void LinkState::stats(const Reply& to, const Identity& who, const Record&) {
+  if (auto refused = refuse_unless_reader(who)) return answer(to, *std::move(refused));
+  ask(to, setup.storage, GetFlash{}, [](const std::vector<Record>& items) {
+    Record reply;
+    reply.put_records(Key::items, items);
     return reply;
   });
 }

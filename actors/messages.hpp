@@ -117,6 +117,9 @@ struct ReconcileStep {  // timekeeper -> storage: one batch of a pass
 struct GetStatus {  // link, device -> storage
   using Value = DeviceStatus;
 };
+struct GetFlash {                           // link, device -> storage
+  using Value = std::vector<wire::Record>;  // as runtime/store/flash_report.hpp says
+};
 struct GetBoots {  // link, device -> storage
   using Value = BootsView;
   std::uint64_t limit = 10;
@@ -214,6 +217,7 @@ struct AttemptEnded {  // dispatcher -> scheduler
 struct PlaceFree {  // dispatcher -> scheduler: code that outlived its attempt has returned
   jobs::Token token;
 };
+struct HeartbeatWritten {};                     // timekeeper -> storage, which counts what flash bears
 struct HandlersChanged {                        // dispatcher -> scheduler, storage
   std::map<std::string, std::uint64_t> places;  // handler -> attempts at once
 };
@@ -268,6 +272,7 @@ DORMOUSE_MESSAGE(ListSchedules)
 DORMOUSE_MESSAGE(DecideSchedules)
 DORMOUSE_MESSAGE(ReconcileStep)
 DORMOUSE_MESSAGE(GetStatus)
+DORMOUSE_MESSAGE(GetFlash)
 DORMOUSE_MESSAGE(GetBoots)
 DORMOUSE_MESSAGE(Explain)
 DORMOUSE_MESSAGE(CloseStore)
@@ -284,6 +289,7 @@ DORMOUSE_MESSAGE(AttemptReturned)
 DORMOUSE_MESSAGE(AttemptEnded)
 DORMOUSE_MESSAGE(PlaceFree)
 DORMOUSE_MESSAGE(HandlersChanged)
+DORMOUSE_MESSAGE(HeartbeatWritten)
 DORMOUSE_MESSAGE(PeerOpened)
 DORMOUSE_MESSAGE(PeerSent)
 DORMOUSE_MESSAGE(PeerClosed)
@@ -305,9 +311,10 @@ using StorageActor =
     caf::typed_actor<Does<OpenStore>, Does<EnqueueJobs>, Does<CancelJob>, Does<GetJob>, Does<ListJobs>,
                      Does<TakeDue>, Does<ClaimJobs>, Does<FinishAttempts>, Does<ExpireJobs>, Does<PutSchedule>,
                      Does<DeleteSchedule>, Does<ListSchedules>, Does<DecideSchedules>, Does<ReconcileStep>,
-                     Does<GetStatus>, Does<GetBoots>, Does<Explain>, Does<TakeSnapshot>, Does<CloseStore>,
-                     Does<AreYouThere>, caf::reacts_to<HandlersChanged>, caf::reacts_to<KeepUp>,
-                     caf::reacts_to<Wake>, caf::reacts_to<Flush>, caf::reacts_to<SnapshotTaken>>;
+                     Does<GetStatus>, Does<GetFlash>, Does<GetBoots>, Does<Explain>, Does<TakeSnapshot>,
+                     Does<CloseStore>, Does<AreYouThere>, caf::reacts_to<HandlersChanged>,
+                     caf::reacts_to<HeartbeatWritten>, caf::reacts_to<KeepUp>, caf::reacts_to<Wake>,
+                     caf::reacts_to<Flush>, caf::reacts_to<SnapshotTaken>>;
 using StoreOwner = caf::typed_actor<caf::reacts_to<StoreFailed>>;
 
 using TimekeeperActor = caf::typed_actor<Does<BeginWork>, Does<StopWork>, Does<AreYouThere>,

@@ -29,6 +29,9 @@ Result<GetStatus::Value> execute_with(StorageState& state, Work& work, const Get
   status.store = state.store->stats();
   return status;
 }
+Result<GetFlash::Value> execute_with(StorageState& state, Work& work, const GetFlash&) {
+  return state.flash_items(work);
+}
 Result<EnqueueJobs::Value> execute_with(StorageState& state, Work& work, const EnqueueJobs& op) {
   if (state.setup.refuse_volatile) {
     return Error{"store.volatile", "The data directory does not survive a power cut, so no job is accepted.",
@@ -52,7 +55,7 @@ caf::typed_response_promise<Answer<typename Op::Value>> run(StorageState& state,
   }
   const Now now = state.setup.time->now();
   auto txn = state.store->begin(now);
-  Work work{txn, now, state.spans, state.setup.limits, state.handlers, state.boot.epoch};
+  Work work{txn, now, state.spans, state.setup.limits, state.handlers, state.boot.epoch, &state.flash};
   Result<Value> result = execute_with(state, work, op);
   bool changed = false;
   if (result.ok() && txn.changed()) {
@@ -92,6 +95,7 @@ StorageActor::behavior_type storage(StorageActor::stateful_pointer<StorageState>
       [&state](const DecideSchedules& op) { return run(state, op); },
       [&state](const ReconcileStep& op) { return run(state, op); },
       [&state](const GetStatus& op) { return run(state, op); },
+      [&state](const GetFlash& op) { return run(state, op); },
       [&state](const GetBoots& op) { return run(state, op); },
       [&state](const Explain& op) { return run(state, op); },
       [&state](TakeSnapshot) { return state.take_snapshot(); },
@@ -105,6 +109,7 @@ StorageActor::behavior_type storage(StorageActor::stateful_pointer<StorageState>
         state.handlers.clear();
         for (const auto& [handler, places] : changed.places) state.handlers.insert(handler);
       },
+      [&state](HeartbeatWritten) { state.heartbeat_written(); },
       [&state](const KeepUp& keep_up) {
         state.timekeeper = keep_up.timekeeper;
         state.tell_upkeep();

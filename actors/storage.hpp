@@ -13,6 +13,7 @@
 #include "actors/events.hpp"
 #include "actors/messages.hpp"
 #include "actors/snapshot.hpp"
+#include "runtime/store/flash_account.hpp"
 #include "runtime/store/opened.hpp"
 
 namespace dormouse::actors {
@@ -27,6 +28,8 @@ struct StorageSetup {
   Duration probation{600'000};   // operations.hpp: on_probation()
   bool refuse_volatile = false;  // the data directory does not survive a power cut and nobody said that is fine
   bool own_thread = true;
+  store::FlashFacts flash = {};                          // what the board states
+  std::function<store::FlashReading()> read_flash = {};  // none: the medium says nothing of itself
 };
 
 StorageActor spawn_storage(caf::actor_system& system, StorageSetup setup);

@@ -41,6 +41,7 @@ void StorageState::flush() {
   flush_asked = false;
   if (pending.empty() || !is_open() || gave_up) return;
   const Now now = setup.time->now();
+  if (store->durable_pending() && flash.worth_saving(now)) save_flash(now, store::Durability::lazy);
   const auto settled = store->settle(now);
   if (give_up()) return;
   if (settled.ok()) note_commit(now);
@@ -52,6 +53,8 @@ void StorageState::flush() {
   if (give_up()) return;
   tell_failures(now);
   if (const auto full = store->take_map_alarm()) setup.observe(alarm(now, *full));
+  count_flash(now);
+  if (give_up()) return;
   tell_upkeep();
 }
 
@@ -106,6 +109,8 @@ void StorageState::upkeep() {
   if (!kept.ok()) setup.observe(alarm(now, kept.error()));
   noted = store->durable();  // it may be old: no sign of life
   tell_failures(now);
+  count_flash(now);
+  if (give_up()) return;
   tell_upkeep();
 }
 
@@ -118,7 +123,7 @@ Result<reconcile::BootStart> StorageState::open(const OpenStore& op) {
   reconcile::BootFacts facts = op.facts;
   facts.last_batch = opened->recovery.last_batch;
   facts.store_found = reconcile::recovery_words(opened->recovery, opened->notes);
-  auto start = begin_boot(facts);
+  auto start = begin_boot(facts, opened->created_bytes);
   for (const Error& error : opened->alarms) setup.observe(alarm(setup.time->now(), error));
   if (!start.ok()) {
     store.reset();
@@ -131,11 +136,13 @@ Result<reconcile::BootStart> StorageState::open(const OpenStore& op) {
 }
 
 /// The first batch of this process, durable before any other is looked at.
-Result<reconcile::BootStart> StorageState::begin_boot(const reconcile::BootFacts& facts) {
+Result<reconcile::BootStart> StorageState::begin_boot(const reconcile::BootFacts& facts,
+                                                      std::uint64_t created_bytes) {
   const Now now{facts.sample.instant, facts.sample.wall};
   auto txn = store->begin(now);
   auto start = reconcile::begin_boot(txn, facts, setup.limits);
   if (!start.ok()) return start;
+  begin_flash(txn, {now.instant, now.wall, {}, start->boot.number, start->boot.kernel_boot}, created_bytes);
   store->own(start->boot.epoch);
   const auto applied = txn.apply(store::Durability::durable);
   if (!applied.ok()) return applied.error();
@@ -159,7 +166,9 @@ std::optional<Status> StorageState::close(const CloseStore& op) {
 /// The clean mark is the last batch; the checkpoint behind it only spares the next start the replay.
 Status StorageState::mark_clean(const CloseStore& op) {
   const Now now = setup.time->now();
+  count_flash(now);
   auto txn = store->begin(now);
+  put_flash(txn);
   reconcile::put_clean_stamp(txn, stamp(now), op.clean_reason);
   auto synced = txn.apply(store::Durability::durable);
   if (synced.ok()) synced = store->sync();

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "actors/operations.hpp"
 #include "actors/storage.hpp"
 
 namespace dormouse::actors {
@@ -33,6 +34,7 @@ struct StorageState {
   std::optional<Instant> told_upkeep;                                        // what the timekeeper was last told
   std::optional<caf::typed_response_promise<Answer<std::string>>> snapshot;  // one is being taken
   std::thread copying;
+  store::FlashAccount flash;
 
   ~StorageState() { end_copy(); }
 
@@ -66,9 +68,19 @@ struct StorageState {
   void tell_upkeep();
   void upkeep();
 
+  // -- flash: storage_flash.cpp --
+  void begin_flash(store::Transaction& txn, const Now& now, std::uint64_t created_bytes);
+  void heartbeat_written();
+  /// Counts what the store has written, and lets what is lazy wait as the budget says.
+  void count_flash(const Now& now);
+  void put_flash(store::Transaction& txn);
+  /// A batch of its own for the account, if it is worth one.
+  void save_flash(const Now& now, store::Durability durability);
+  std::vector<wire::Record> flash_items(Work& work) const;
+
   // -- life --
   Result<reconcile::BootStart> open(const OpenStore& op);
-  Result<reconcile::BootStart> begin_boot(const reconcile::BootFacts& facts);
+  Result<reconcile::BootStart> begin_boot(const reconcile::BootFacts& facts, std::uint64_t created_bytes);
   /// None: there is no answer, because the store cannot go on.
   std::optional<Status> close(const CloseStore& op);
   Status mark_clean(const CloseStore& op);

@@ -91,9 +91,10 @@ void SupervisorState::watch(const Actor& actor) {
 void SupervisorState::start() {
   const DeviceOptions& options = setup.options;
   time = std::make_shared<DeviceTime>(*setup.parts.clock);
-  storage = spawn_storage(self->system(),
-                          {setup.parts.open_store, setup.parts.take_snapshot, self, time, options.limits,
-                           options.observe, options.probation, options.refuse_volatile, !setup.one_thread});
+  storage =
+      spawn_storage(self->system(), {setup.parts.open_store, setup.parts.take_snapshot, self, time, options.limits,
+                                     options.observe, options.probation, options.refuse_volatile, !setup.one_thread,
+                                     options.flash, setup.parts.read_flash});
   watch(storage);
   reconcile::BootFacts facts;
   facts.sample = setup.parts.clock->read();

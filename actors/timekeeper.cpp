@@ -42,6 +42,7 @@ struct TimekeeperState {
   bool believable() const { return trust.trust() != Trust::untrusted; }
   bool outstanding() const;
   void beat(const Sample& now);
+  Duration interval() const { return setup.time->stretched(setup.pace.interval()); }
 
   // -- reconcile --
   void begin(BeginWork& begin, const caf::typed_response_promise<Answer<Done>>& promise);
@@ -149,23 +150,24 @@ void TimekeeperState::beat(const Sample& now) {
     return;
   }
   const auto commit = setup.time->last_commit();
-  if (!next_heartbeat) next_heartbeat = now.instant + setup.pace.interval();
-  if (commit && *commit + setup.pace.interval() > *next_heartbeat) {
+  if (!next_heartbeat) next_heartbeat = now.instant + interval();
+  if (commit && *commit + interval() > *next_heartbeat) {
     setup.pace.committed();
-    next_heartbeat = *commit + setup.pace.interval();
+    next_heartbeat = *commit + interval();
   }
   if (*next_heartbeat > now.instant) return;
   const auto stamp = reconcile::make_stamp(setup.start.boot, setup.time->now(), now, setup.time->trust());
-  if (const auto written = heartbeat->write(stamp, setup.pace.interval()); !written.ok()) {
+  if (const auto written = heartbeat->write(stamp, interval()); !written.ok()) {
     if (setup.pace.failed()) emit(Event::Kind::alarm, "time.heartbeat_failed: " + written.error().message);
   } else {
     trust.note_stamp(now);
+    self->send(setup.storage, HeartbeatWritten{});
     // The next one may be far; after a commit it comes sooner.
     const TimekeeperActor me = self;
     setup.time->tell_next_commit([me] { caf::anon_send(me, LookAtClock{hal::ClockEvent::look_again}); });
     setup.pace.beat(believable() && setup.clock->rtc().valid);
   }
-  next_heartbeat = now.instant + setup.pace.interval();
+  next_heartbeat = now.instant + interval();
 }
 
 void TimekeeperState::arm() {

@@ -36,7 +36,7 @@ void insert(Work& work, Counters& counters, Job job) {
   job.created = Noted{work.now.wall, work.now.trust, work.now.boot};
   if (job.spec.args.size() > kInlineBytes) {
     job.args_apart = job.spec.args.size();
-    work.txn.put(keys::job_part(job.id, 'a'), job.spec.args);
+    put_for(work, job.component, keys::job_part(job.id, 'a'), job.spec.args);
   }
   if (job.spec.idempotency_key) {
     job.args_hash = sha256(job.spec.args);

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "runtime/jobs/job_codec.hpp"
+#include "runtime/jobs/records.hpp"
 #include "runtime/store/keys.hpp"
 #include "runtime/wire/record.hpp"
 
@@ -130,13 +131,27 @@ void trim(Work& work, Counters& counters, Ring& ring) {
   }
 }
 
+Job short_form(Job job) {
+  job.attempts.clear();
+  job.error_code.clear();
+  job.error_message.clear();
+  return job;
+}
+
+Bytes encode_ended(const Work& work, const Job& job) {
+  const bool has_result = !job.result.empty();
+  const bool brief =
+      work.flash != nullptr && work.flash->budget().shortens(job.state == State::succeeded, has_result);
+  return brief ? encode(short_form(job)) : encode(job);
+}
+
 }  // namespace
 
 void append_ended(Work& work, Counters& counters, const Job& job) {
   Ring ring = ring_of(job.state, counters, work.limits);
   const Bytes key = ring.key(ring.next++);
   ++ring.size;
-  work.txn.put(key, encode(job));
+  put_for(work, job.component, key, encode_ended(work, job));
   work.txn.put(keys::job_place(job.id), key);
   trim(work, counters, ring);
 }

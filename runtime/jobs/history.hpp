@@ -11,7 +11,9 @@
 
 namespace dormouse::jobs {
 
-/// Puts an ended job at the end of its ring and trims that ring, by count and (while time is trusted) by age.
+/// Puts an ended job at the end of its ring and trims that ring, by count and (while time is trusted) by age. While
+/// flash is to be spared, what succeeded without a result goes there in short form: without its attempts and the
+/// errors that came before the success.
 void append_ended(Work& work, Counters& counters, const Job& job);
 
 /// What an idempotency key stands for.

@@ -14,6 +14,7 @@
 #include "runtime/base/limits.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/jobs/job.hpp"
+#include "runtime/store/flash_account.hpp"
 #include "runtime/store/store.hpp"
 #include "runtime/time/spans.hpp"
 #include "runtime/time/types.hpp"
@@ -28,6 +29,8 @@ struct Work {
   const Limits& limits;
   const std::set<std::string>& handlers;  // the names that can execute
   std::uint32_t epoch = 0;                // the store epoch of this process
+  store::FlashAccount* flash =
+      nullptr;  // who writes how much, and whether flash is to be spared; none: not counted
 };
 
 /// What was accepted, as understood.

@@ -42,6 +42,11 @@ bool is_active(Work& work, std::uint64_t id) {
   return job && !has_ended(job->state);
 }
 
+void put_for(Work& work, std::uint16_t component, BytesView key, BytesView body) {
+  if (work.flash != nullptr) work.flash->note_records(component, key.size() + body.size());
+  work.txn.put(key, body);
+}
+
 void save(Work& work, const Job& job) {
   const Bytes place = keys::job_place(job.id);
   const Bytes key = keys::job(job.due, job.id);
@@ -50,7 +55,7 @@ void save(Work& work, const Job& job) {
     if (old) work.txn.erase(*old);
     work.txn.put(place, key);
   }
-  work.txn.put(key, encode(job));
+  put_for(work, job.component, key, encode(job));
 }
 
 void end_job(Work& work, Job& job, State end, const std::string& reason) {
@@ -71,7 +76,7 @@ void end_job(Work& work, Job& job, State end, const std::string& reason) {
   }
   if (job.result.size() > kInlineBytes) {
     job.result_apart = job.result.size();
-    work.txn.put(keys::job_part(job.id, 'r'), job.result);
+    put_for(work, job.component, keys::job_part(job.id, 'r'), job.result);
   }
   append_ended(work, counters, job);
   store_counters(work.txn, counters);

@@ -56,6 +56,9 @@ struct DueScan {
 /// due between two calls may be met again.
 DueScan due_jobs(Work& work, BytesView cursor, std::uint64_t limit);
 
+/// Puts a record that the component has asked for; the account of the flash, if there is one, is told of it.
+void put_for(Work& work, std::uint16_t component, BytesView key, BytesView body);
+
 /// Writes an active job back, moving its record if its due has changed.
 void save(Work& work, const Job& job);
 

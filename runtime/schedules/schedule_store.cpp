@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/jobs/components.hpp"
+#include "runtime/jobs/records.hpp"
 #include "runtime/schedules/schedule_codec.hpp"
 #include "runtime/wire/record.hpp"
 
@@ -107,7 +108,7 @@ std::uint64_t take_id(Work& work) {
 }
 
 void save(Work& work, const Schedule& schedule, const std::optional<Due>& old_due) {
-  work.txn.put(keys::schedule(schedule.component, schedule.id), encode(schedule));
+  jobs::put_for(work, schedule.component, keys::schedule(schedule.component, schedule.id), encode(schedule));
   if (old_due == schedule.next_due) return;
   if (old_due) work.txn.erase(keys::schedule_due(*old_due, schedule.component, schedule.id));
   if (schedule.next_due) work.txn.put(keys::schedule_due(*schedule.next_due, schedule.component, schedule.id), {});

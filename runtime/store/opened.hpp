@@ -2,6 +2,7 @@
 // What whoever keeps the parts of a store (files on a device, memory in simulation) hands over once it is open.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,7 +16,8 @@ namespace dormouse::store {
 struct OpenedStore {
   std::unique_ptr<Store> store;  // belongs to the thread that opened it
   std::string store_id = {};
-  bool created = false;  // there was no store before, or it was lost
+  bool created = false;             // there was no store before, or it was lost
+  std::uint64_t created_bytes = 0;  // what making it has written
   /// What was found. Not always store->recovery(): whoever opens may open twice, to put another journal in place.
   Recovery recovery = {};
   /// All that a person must hear of, recovery.alarm included: store.lost, store.mixed, store.journal_corrupt,

@@ -6,11 +6,13 @@
 #include "hal/linux/clock.hpp"
 #include "hal/linux/data_directory.hpp"
 #include "hal/linux/event_loop.hpp"
+#include "hal/linux/flash_registers.hpp"
 #include "hal/linux/process_launcher.hpp"
 #include "hal/linux/signals.hpp"
 #include "hal/linux/snapshots.hpp"
 #include "hal/linux/unix_socket_link.hpp"
 #include "hal/linux/watchdog.hpp"
+#include "runtime/store/flash_use.hpp"
 #include "runtime/time/rfc3339.hpp"
 
 namespace dormouse {
@@ -77,6 +79,22 @@ hal_linux::DataDirectory::Options data_options(const LinuxOptions& options) {
   return data;
 }
 
+/// What was written of a folder, as far as its files still show it.
+std::uint64_t bytes_in(const std::filesystem::path& folder) {
+  std::uint64_t bytes = 0;
+  std::error_code failed;
+  for (auto file = std::filesystem::directory_iterator(folder, failed);
+       !failed && file != std::filesystem::directory_iterator(); file.increment(failed))
+    bytes += store::blocks_touched(0, file->file_size(failed));
+  return bytes;
+}
+
+Result<store::OpenedStore> open_store(hal_linux::DataDirectory& data) {
+  auto opened = data.open_store();
+  if (opened.ok() && opened->created) opened->created_bytes = bytes_in(data.path() / "store");
+  return opened;
+}
+
 Result<std::string> take_snapshot(const hal_linux::DataDirectory& data, std::uint32_t boot,
                                   const actors::CopyStore& copy) {
   auto taken = hal_linux::take_snapshot(data.path(), boot, copy);
@@ -99,6 +117,8 @@ actors::DeviceOptions options_of(const LinuxOptions& options, bool is_volatile) 
   device.stop_bound = options.board.stop_bound;
   device.hold_up = options.board.hold_up;
   device.probation = options.board.probation;
+  device.flash.endurance = {options.board.flash.endurance_bytes, options.board.flash.write_amplification};
+  device.flash.bytes_per_day = options.board.flash.bytes_per_day;
   device.refuse_volatile = is_volatile && !options.config.volatile_ok && !options.board.volatile_ok;
   return device;
 }
@@ -129,7 +149,7 @@ Result<std::unique_ptr<LinuxDevice>> LinuxDevice::open(LinuxOptions options, act
 
   add_commands(options.config, handlers);
   actors::DeviceParts device;
-  device.open_store = [data = parts->data.get()] { return data->open_store(); };
+  device.open_store = [data = parts->data.get()] { return open_store(*data); };
   device.take_snapshot = [data = parts->data.get()](std::uint32_t boot, const actors::CopyStore& copy) {
     return take_snapshot(*data, boot, copy);
   };
@@ -137,6 +157,8 @@ Result<std::unique_ptr<LinuxDevice>> LinuxDevice::open(LinuxOptions options, act
   device.heartbeat = parts->heartbeat.get();
   if (parts->socket) device.links.push_back(parts->socket.get());
   device.processes = parts->processes.get();
+  if (const auto& flash = options.board.flash.device; !flash.empty())
+    device.read_flash = [flash] { return hal_linux::read_flash_registers(flash); };
   device.power = parts->power.get();
   device.watchdog = parts->watchdog.get();
   actors::DeviceOptions device_options = options_of(options, parts->data->is_volatile());

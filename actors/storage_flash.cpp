@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What storage does for the flash: it counts what is written, keeps the account with batches that are written
+// anyway, and lets lazy things wait while the budget is empty.
+#include "actors/storage_state.hpp"
+#include "runtime/jobs/components.hpp"
+#include "runtime/jobs/counters.hpp"
+#include "runtime/store/flash_report.hpp"
+
+namespace dormouse::actors {
+
+namespace {
+
+constexpr std::uint64_t syncs_of_create = 5;  // tree, journal, their folder, the data folder, the marker
+
+std::uint64_t ended_jobs(store::Transaction& txn) {
+  const auto counts = jobs::load_counters(txn).counts;
+  return counts.succeeded + counts.dead + counts.cancelled + counts.missed;
+}
+
+store::ComponentNames names_in(store::Transaction& txn) {
+  return [&txn](std::uint16_t number) { return jobs::component_name(txn, number); };
+}
+
+}  // namespace
+
+/// The account rides in the boot's own batch: so a boot pays for its replay, however short it is.
+void StorageState::begin_flash(store::Transaction& txn, const Now& now, std::uint64_t created_bytes) {
+  flash = store::FlashAccount::load(txn, setup.flash, now);
+  flash.note_store(store->stats());
+  if (created_bytes > 0) flash.note(store::FlashCause::create, created_bytes, syncs_of_create);
+  put_flash(txn);
+  setup.time->publish(flash.budget());
+}
+
+void StorageState::heartbeat_written() {
+  flash.note(store::FlashCause::heartbeat, store::flash_block_bytes, 1);
+  if (is_open() && !gave_up) count_flash(setup.time->now());
+}
+
+void StorageState::count_flash(const Now& now) {
+  flash.advance(now);
+  flash.note_store(store->stats());
+  const auto& budget = flash.budget();
+  store->set_lazy_age(budget.stretched(Duration{setup.limits.lazy_age_ms}));
+  store->allow_idle_checkpoints(budget.allows_idle_checkpoint());
+  setup.time->publish(budget);
+  const auto change = flash.take_budget_change();
+  if (change == store::FlashBudget::Change::none) return;
+  // Durable before it is told: a power cut must not tell it once more.
+  save_flash(now, store::Durability::durable);
+  (void)store->settle(now);
+  auto txn = store->begin(now);
+  if (change == store::FlashBudget::Change::emptied)
+    setup.observe(alarm(now, store::flash_alarm(flash, names_in(txn))));
+}
+
+void StorageState::put_flash(store::Transaction& txn) {
+  flash.note_ended_total(ended_jobs(txn));
+  if (setup.read_flash) flash.note_reading(setup.read_flash());
+  flash.save(txn);
+}
+
+void StorageState::save_flash(const Now& now, store::Durability durability) {
+  auto txn = store->begin(now);
+  put_flash(txn);
+  (void)txn.apply(durability);  // refused: the account stands as at the last batch that took it
+}
+
+std::vector<wire::Record> StorageState::flash_items(Work& work) const {
+  store::FlashAccount shown = flash;
+  shown.advance(work.now);
+  shown.note_store(store->stats());
+  shown.note_ended_total(ended_jobs(work.txn));
+  if (setup.read_flash) shown.note_reading(setup.read_flash());
+  return store::flash_items(shown, names_in(work.txn));
+}
+
+}  // namespace dormouse::actors
