@@ -45,21 +45,23 @@ class Tree {
     std::uint64_t syncs = 0;
   };
   virtual Traffic traffic() const = 0;
-  /// The tree's form, for people and for verification. All but `entries` are 0 in a tree without pages, and all are 0
-  /// while no transaction is open.
+  /// The tree's form, for people and for verification. All but `entries` are 0 in a tree without pages, and all are
+  /// 0 while no transaction is open.
   struct Shape {
     std::uint64_t entries = 0;     // in the open transaction, by the tree's own count
     std::uint64_t page_bytes = 0;  // above 4 KiB each write costs more than counted on: worth a warning
     unsigned depth = 0;            // in the open transaction
-    // As of the last commit. A file shorter than its pages is broken; free pages are those that wait to be used again.
+    // As of the last commit. A file shorter than its pages is broken; free pages are those that wait to be used
+    // again.
     std::uint64_t file_pages = 0;
     std::uint64_t free_pages = 0;
   };
   virtual Shape shape() const { return {}; }
-  /// Writes the last committed state, compacted, to an open file or pipe. Any thread but the one that commits may
-  /// call it, once at a time, while the tree is open: puts and commits go on meanwhile, but the pages they replace
-  /// are not used again until it has returned. store.snapshot_failed at the first write that fails; closing the
-  /// reading end of a pipe is how a caller gives it up.
+  /// Writes the state of the last commit before the call, compacted, to an open file or pipe; syncing is the
+  /// caller's. Any thread but the one that commits, while the tree is open, one at a time. Puts and commits go on
+  /// meanwhile, but the pages they replace are not used again until this has returned: the file grows, and the map
+  /// may be full before room_bytes() says so. store.snapshot_failed at the first write that fails: whoever wants to
+  /// be able to give the copy up passes a pipe and closes its reading end.
   virtual Status copy_to(int) const {
     return Error{.code = "store.snapshot_failed", .message = "this tree has no file that could be copied"};
   }

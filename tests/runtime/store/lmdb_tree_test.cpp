@@ -2,6 +2,8 @@
 // What only the LMDB tree has: files.
 #include "runtime/store/lmdb_tree.hpp"
 
+#include <unistd.h>
+
 #include "tests/runtime/store/beds.hpp"
 
 namespace dormouse::store {
@@ -75,6 +77,26 @@ TEST(LmdbTree, OnePutAndCommitCostsTheFewPagesThatLmdbRewrites) {
     EXPECT_GE(spent, 4u * 4096) << i;  // root, leaf, free list, meta block
     EXPECT_LE(spent, 8u * 4096) << i;
   }
+}
+
+TEST(LmdbTree, ItsShapeFollowsTheFile) {
+  TempFolder folder;
+  auto tree = open_lmdb_tree(folder.path(), {.create = true}).value();
+  for (int i = 0; i < 5'000; ++i) ASSERT_TRUE(tree->put("v" + std::to_string(i), Bytes(100, 'x')).ok());
+  ASSERT_TRUE(tree->commit().ok());
+  const auto full = tree->shape();
+  EXPECT_EQ(full.entries, 5'000u);
+  EXPECT_EQ(full.page_bytes, static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
+  EXPECT_EQ(full.depth, 2u);
+  EXPECT_GE(full.file_pages * full.page_bytes, 5'000u * 110);
+  EXPECT_LE(full.file_pages * full.page_bytes, std::filesystem::file_size(folder.path() / "data.mdb"));
+  for (int i = 0; i < 5'000; ++i) ASSERT_TRUE(tree->erase("v" + std::to_string(i)).ok());
+  EXPECT_EQ(tree->shape().entries, 0u);
+  EXPECT_EQ(tree->shape().depth, 0u);
+  EXPECT_EQ(tree->shape().free_pages, full.free_pages);  // until the commit
+  ASSERT_TRUE(tree->commit().ok());
+  EXPECT_GE(tree->shape().free_pages, full.file_pages - full.free_pages - 10);
+  EXPECT_LT(tree->shape().free_pages, tree->shape().file_pages);
 }
 
 }  // namespace
