@@ -32,8 +32,8 @@ Limits small_limits() {
   return limits;
 }
 
-Device::Device(std::filesystem::path folder, History& history, Witness& witness)
-    : folder_(std::move(folder)), history_(history), witness_(witness) {}
+Device::Device(std::filesystem::path folder, History& history, Witness& witness, const Limits& limits)
+    : folder_(std::move(folder)), history_(history), witness_(witness), limits_(limits) {}
 
 Now Device::now() {
   ms_ += step_ms;
@@ -41,7 +41,7 @@ Now Device::now() {
 }
 
 Status Device::open() {
-  auto place = open_place(folder_, small_limits());
+  auto place = open_place(folder_, limits_);
   if (!place) return std::move(place).error();
   place_ = std::move(place).value();
   store().own(history_.next_epoch());
@@ -56,8 +56,13 @@ Model Device::content() {
   return model;
 }
 
+Batch Device::counted(Batch batch, std::uint64_t sequence) {
+  batch["vcount"] = std::to_string(counter_start + sequence);
+  return batch;
+}
+
 void Device::apply(Batch batch, store::Durability durability) {
-  batch[counter_key] = std::to_string(counter_start + history_.last() + 1);
+  batch = counted(std::move(batch), history_.last() + 1);
   history_.add(batch);
   witness_.applied(history_.last());
   auto txn = store().begin(now());

@@ -24,7 +24,7 @@ Limits small_limits();
 class Device {
  public:
   /// All three must outlive it.
-  Device(std::filesystem::path folder, History& history, Witness& witness);
+  Device(std::filesystem::path folder, History& history, Witness& witness, const Limits& limits = small_limits());
 
   /// Opens the folder, and takes the store as a process of a new epoch does. What it finds is not compared with
   /// the history; found() and content() are there for that. What is there counts as acked: nobody may act on what a
@@ -36,8 +36,8 @@ class Device {
   const store::OpenedStore& opened() const { return place_->opened; }
   store::Store& store() const { return *place_->opened.store; }
 
-  /// Each batch also counts itself, in the record of this key.
-  static constexpr const char* counter_key = "vcount";
+  /// Each batch also counts itself, in the record "vcount".
+  static Batch counted(Batch batch, std::uint64_t sequence);
   void apply(Batch batch, store::Durability durability);
   void settle();
   /// One durable batch, answered.
@@ -56,6 +56,7 @@ class Device {
   std::filesystem::path folder_;
   History& history_;
   Witness& witness_;
+  Limits limits_;
   std::unique_ptr<Place> place_;
   std::int64_t ms_ = 0;
 };
