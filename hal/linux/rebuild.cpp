@@ -101,7 +101,7 @@ Result<Rebuilt> rebuild_from_tree(const fs::path& folder, const Remains& remains
   const auto healed = copy_tree(remains.tree / "data.mdb", folder / "data.mdb");
   if (!healed) return healed.error();
   Rebuilt rebuilt{.healed = *healed};
-  auto verified = verify_in_child(folder, options.verify_bound);
+  auto verified = verify_in_child(folder, options.verify_bound, options.store.formats.newest);
   if (!verified) return std::move(verified).error();
   rebuilt.verification = std::move(verified).value();
   if (!rebuilt.verification.usable() || !rebuilt.verification.numbers)

@@ -95,7 +95,7 @@ Result<std::string> StoreFolder::read_id() const {
   // Read-only and without LMDB's lock file: a store of a newer program is left as it is, to the last byte.
   auto tree = store::open_lmdb_tree(path_, {.read_only = true});
   if (!tree) return std::move(tree).error();
-  auto format = store::read_format(**tree);
+  auto format = store::read_format(**tree, options_.formats.newest);
   if (!format) return std::move(format).error();
   if (*format) return (*format)->store_id;
   return Error{.code = "store.broken",

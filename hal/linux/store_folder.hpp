@@ -24,6 +24,7 @@ struct StoreOptions {
   Limits limits = {};    // map_bytes and journal_half_bytes are the files'
   bool prezero = false;  // writes the data file to its full size at creation: a full disk then stops nothing
   store::JournalFacts::Align align = store::JournalFacts::Align::packed;
+  store::Formats formats = {};
 };
 
 class StoreFolder {
@@ -44,8 +45,9 @@ class StoreFolder {
 
   /// Opens it: replays, and puts right what is wrong with the journal's file. A missing or short one is made anew
   /// or extended, one of another store is moved into `data`, a damaged one is copied there, one of another size
-  /// than the options say is replaced once all of it is in the tree. `clean`: the owner before let go of the
-  /// folder. store.behind_journal, store.broken, store.no_space, store.read_only, store.io.
+  /// than the options say is replaced once all of it is in the tree; a store of an older format is migrated, after
+  /// a snapshot of it. `clean`: the owner before let go of the folder. store.behind_journal, store.broken,
+  /// store.no_space, store.read_only, store.io.
   Result<store::OpenedStore> open(const std::filesystem::path& data, const std::string& store_id, bool clean);
 
  private:
@@ -57,6 +59,8 @@ class StoreFolder {
                                                              store::OpenedStore& report);
   Result<std::unique_ptr<store::Store>> resize_journal(std::unique_ptr<store::Store> store,
                                                        const std::string& store_id, store::OpenedStore& report);
+
+  Status migrate(store::Store& store, const std::filesystem::path& data, store::OpenedStore& report) const;
 
   std::filesystem::path path_;
   StoreOptions options_;

@@ -6,6 +6,7 @@
 #include "hal/linux/directory_lock.hpp"
 #include "hal/linux/file_medium.hpp"
 #include "hal/linux/journal_file.hpp"
+#include "hal/linux/snapshots.hpp"
 #include "hal/linux/store_folder.hpp"
 #include "runtime/store/journal_note.hpp"
 #include "runtime/store/lmdb_tree.hpp"
@@ -86,7 +87,8 @@ Result<std::unique_ptr<store::Store>> StoreFolder::open_once(const std::string& 
   return store::Store::open({.tree = std::move(tree).value(),
                              .journal = std::move(journal).value(),
                              .facts = wanted(store_id),
-                             .journal_made_anew = made_anew_},
+                             .journal_made_anew = made_anew_,
+                             .formats = options_.formats},
                             options_.limits);
 }
 
@@ -109,6 +111,18 @@ Result<std::unique_ptr<store::Store>> StoreFolder::resize_journal(std::unique_pt
   return open_once(store_id, report);
 }
 
+/// The snapshot is what an older program could go on with.
+Status StoreFolder::migrate(store::Store& store, const fs::path& data, store::OpenedStore& report) const {
+  const auto& last = store.recovery().last_batch;
+  const auto copy = [&store](int descriptor) { return store.copy_to(descriptor); };
+  const auto snapshot = take_snapshot(data, last ? last->epoch : 0, copy);
+  if (!snapshot) return snapshot.error();
+  if (auto migrated = store.migrate(); !migrated) return migrated;
+  report.notes.push_back("the store was migrated to format " + std::to_string(options_.formats.newest) +
+                         "; as it was before it stands in " + snapshot->path.string());
+  return done();
+}
+
 Result<store::OpenedStore> StoreFolder::open(const fs::path& data, const std::string& store_id, bool clean) {
   store::OpenedStore opened;
   opened.store_id = store_id;
@@ -127,6 +141,8 @@ Result<store::OpenedStore> StoreFolder::open(const fs::path& data, const std::st
     keep_copy(journal_path(), data, opened.alarms.back());
   if (facts_ != wanted(store_id)) store = resize_journal(std::move(store).value(), store_id, opened);
   if (!store) return std::move(store).error();
+  if ((*store)->needs_migration())
+    if (auto migrated = migrate(**store, data, opened); !migrated) return std::move(migrated).error();
   opened.store = std::move(store).value();
   return opened;
 }

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "hal/linux/data_file.hpp"
-#include "runtime/store/format.hpp"
 #include "runtime/store/lmdb_tree.hpp"
 #include "runtime/store/verify.hpp"
 #include "runtime/wire/record.hpp"
@@ -58,14 +57,15 @@ bool may_be_whole(const fs::path& path, const Teller& teller) {
 }
 
 /// Opens the tree and tells what it is; none if something else was told.
-std::unique_ptr<store::Tree> open_and_tell_facts(const fs::path& folder, const Teller& teller) {
+std::unique_ptr<store::Tree> open_and_tell_facts(const fs::path& folder, const Teller& teller,
+                                                 std::uint64_t newest_format) {
   if (!may_be_whole(folder / "data.mdb", teller)) return nullptr;
   auto tree = store::open_lmdb_tree(folder, {.read_only = true});
   if (!tree) {
     teller.tell(tree.error().code == "store.broken" ? told_broken : told_refusal, in_words(tree.error()));
     return nullptr;
   }
-  const auto format = store::read_format(**tree);
+  const auto format = store::read_format(**tree, newest_format);
   if (!format || !*format) {
     const Error error = format ? broken(folder.string() + " holds an empty tree") : format.error();
     teller.tell(error.code == "store.newer" ? told_refusal : told_broken, in_words(error));
@@ -188,12 +188,13 @@ std::string Verification::words() const {
   std::string text = "verified " + std::to_string(verified) + " of " + std::to_string(expected) + " records";
   if (!bad.empty()) text += ", " + std::to_string(bad.size()) + " bad";
   if (!why.empty()) text += ": " + why;
-  if (tries_failed > 0) text += ", after " + std::to_string(tries_failed) + " failed tries";
+  if (tries_failed > 0)
+    text += ", after " + std::to_string(tries_failed) + (tries_failed == 1 ? " failed try" : " failed tries");
   return text;
 }
 
-void look_at_tree(const fs::path& folder, const Teller& teller, Deadline deadline) {
-  const auto tree = open_and_tell_facts(folder, teller);
+void look_at_tree(const fs::path& folder, const Teller& teller, Deadline deadline, std::uint64_t newest_format) {
+  const auto tree = open_and_tell_facts(folder, teller, newest_format);
   if (!tree) return;
   const auto late = [deadline] { return std::chrono::steady_clock::now() >= deadline; };
   const auto report = store::verify(*tree, {.stop = late});
@@ -217,16 +218,19 @@ Result<Verification> verify_in_child(const TreeLook& look, std::chrono::millisec
   }
 }
 
-Result<Verification> verify_in_child(const fs::path& folder, std::chrono::milliseconds bound) {
-  return verify_in_child([&](const Teller& teller, Deadline deadline) { look_at_tree(folder, teller, deadline); },
-                         bound);
+Result<Verification> verify_in_child(const fs::path& folder, std::chrono::milliseconds bound,
+                                     std::uint64_t newest_format) {
+  const auto look = [&](const Teller& teller, Deadline deadline) {
+    look_at_tree(folder, teller, deadline, newest_format);
+  };
+  return verify_in_child(look, bound);
 }
 
 std::optional<TreeFacts> facts_in_child(const fs::path& folder) {
   Heard heard;
-  const auto end = look_in_child([&](const Teller& teller) { (void)open_and_tell_facts(folder, teller); },
-                                 [&](char kind, BytesView body) { heard.hear(kind, body); },
-                                 std::chrono::steady_clock::now() + facts_bound);
+  const auto end = look_in_child(
+      [&](const Teller& teller) { (void)open_and_tell_facts(folder, teller, UINT64_MAX); },
+      [&](char kind, BytesView body) { heard.hear(kind, body); }, std::chrono::steady_clock::now() + facts_bound);
   if (!end || !heard.found.numbers) return std::nullopt;
   return TreeFacts{std::move(heard.found.store_id), *std::move(heard.found.numbers)};
 }

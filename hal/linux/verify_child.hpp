@@ -18,6 +18,7 @@
 
 #include "hal/linux/child_look.hpp"
 #include "runtime/base/result.hpp"
+#include "runtime/store/format.hpp"
 #include "runtime/store/last_numbers.hpp"
 #include "runtime/store/store.hpp"
 
@@ -55,14 +56,16 @@ struct Verification {
 /// store.read_only: it may not be read at all; store.io: no child could be made, or LMDB could not open a file that
 /// can be read.
 Result<Verification> verify_in_child(const std::filesystem::path& folder,
-                                     std::chrono::milliseconds bound = verify_bound);
+                                     std::chrono::milliseconds bound = verify_bound,
+                                     std::uint64_t newest_format = store::format_version);
 
 /// The same with another look in the child: what tells of tries, bounds and ends without a broken disk. The look
 /// tells what look_at_tree() tells.
 using TreeLook = std::function<void(const Teller&, Deadline deadline)>;
 Result<Verification> verify_in_child(const TreeLook& look, std::chrono::milliseconds bound);
 /// What verify_in_child(folder) does in its child.
-void look_at_tree(const std::filesystem::path& folder, const Teller& teller, Deadline deadline);
+void look_at_tree(const std::filesystem::path& folder, const Teller& teller, Deadline deadline,
+                  std::uint64_t newest_format = store::format_version);
 
 /// The id and the last numbers of a tree, without a look at its records; none if it cannot tell them.
 struct TreeFacts {

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "runtime/base/check.hpp"
 #include "runtime/store/envelope.hpp"
 #include "runtime/store/keys.hpp"
 #include "runtime/wire/record.hpp"
@@ -19,7 +20,7 @@ Error broken(const std::string& why) {
 
 }  // namespace
 
-Result<std::optional<Format>> read_format(Tree& tree) {
+Result<std::optional<Format>> read_format(Tree& tree, std::uint64_t newest) {
   const Bytes key = keys::meta("format");
   auto record = tree.get(key);
   if (!record) return std::move(record).error();
@@ -36,12 +37,21 @@ Result<std::optional<Format>> read_format(Tree& tree) {
   if (!body) return broken(body.error().message);
   Format format{body->get_uint(wire::Key::format).value_or(0), body->get_text(wire::Key::id).value_or("")};
   if (format.version == 0) return broken("it names no version");
-  if (format.version > format_version)
+  if (format.version > newest)
     return Error{.code = "store.newer",
                  .message = "the store has format " + std::to_string(format.version) +
-                            ", this program knows up to " + std::to_string(format_version),
+                            ", this program knows up to " + std::to_string(newest),
                  .hint = "run the newer program; nothing was changed"};
   return std::optional<Format>(std::move(format));
+}
+
+Status migrate_format(Tree& tree, Format from, const Formats& formats) {
+  for (; from.version < formats.newest; ++from.version) {
+    const auto step = formats.to_next.find(from.version);
+    check(step != formats.to_next.end(), "format:step");
+    if (auto taken = step->second(tree); !taken) return taken;
+  }
+  return write_format(tree, from);
 }
 
 Status write_format(Tree& tree, const Format& format) {

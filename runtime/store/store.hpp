@@ -21,6 +21,7 @@
 #include "runtime/base/bytes.hpp"
 #include "runtime/base/limits.hpp"
 #include "runtime/base/result.hpp"
+#include "runtime/store/format.hpp"
 #include "runtime/store/journal.hpp"
 #include "runtime/store/overlay.hpp"
 #include "runtime/store/tree.hpp"
@@ -87,6 +88,7 @@ struct StoreParts {
   std::unique_ptr<StorageMedium> journal = nullptr;  // none: every sync commits the tree
   JournalFacts facts = {};         // for a journal that has no header yet; a header that is there wins
   bool journal_made_anew = false;  // its file was missing, or shorter than its header says
+  Formats formats = {};            // what the program knows
 };
 
 /// When a batch was made and in which epoch: the newest one bounds the start of a gap.
@@ -127,6 +129,12 @@ class Store {
   /// Drops what was not durable, as a power cut may: sync() or close what matters before.
   ~Store();
   const Recovery& recovery() const { return recovery_; }
+  /// Written in an older format than the program's newest: whoever opened it takes a snapshot, then calls
+  /// migrate(), before anything else.
+  bool needs_migration() const { return format_.version < formats_.newest; }
+  /// In one transaction, committed: a cut leaves the one format or the other. store.full, store.no_space, store.io:
+  /// the store is as it was.
+  Status migrate();
 
   /// The epoch of this process: borne by every batch from now on. Must rise.
   void own(std::uint32_t epoch);
@@ -166,8 +174,8 @@ class Store {
   /// store.full, once each time the map's use has reached 70 %; anew only after it was below 65.
   std::optional<Error> take_map_alarm();
 
-  /// The tree as of its last checkpoint, to an open file or pipe: Tree::copy_to(). The one call that another thread may
-  /// make, while the store is open.
+  /// The tree as of its last checkpoint, to an open file or pipe: Tree::copy_to(). The one call that another thread
+  /// may make, while the store is open.
   Status copy_to(int descriptor) const { return tree_->copy_to(descriptor); }
 
   struct Stats {
@@ -190,7 +198,7 @@ class Store {
   Store(std::unique_ptr<Tree> tree, const Limits& limits);
 
   // -- opening: store_open.cpp --
-  Status create(const std::string& store_id);
+  Status create();
   Status open_journal(StoreParts& parts, const std::string& store_id);
   Status read_position();
   Status recover(bool journal_made_anew);
@@ -222,6 +230,8 @@ class Store {
   std::unique_ptr<Tree> tree_;
   std::unique_ptr<Journal> journal_;
   Limits limits_;
+  Format format_;
+  Formats formats_;
   Recovery recovery_;
   bool position_lost_ = false;  // the tree's own note of where it stands was unreadable
   std::uint32_t epoch_ = 0;
@@ -237,6 +247,7 @@ class Store {
   std::uint64_t unsynced_bytes_ = 0;       // appended or in the group
   std::optional<Instant> unsynced_since_;  // of the oldest batch among them
   std::optional<Instant> last_durable_at_;
+  std::uint64_t durable_used_ = 0;        // of the half, when a durable batch was last synced
   std::optional<Instant> blocked_until_;  // a checkpoint for want of space failed: tried again then
   Duration lazy_age_;
   bool idle_checkpoints_ = true;

@@ -55,22 +55,24 @@ Result<std::unique_ptr<Store>> Store::open(std::unique_ptr<Tree> tree, const Lim
 }
 
 Result<std::unique_ptr<Store>> Store::open(StoreParts parts, const Limits& limits) {
-  auto format = read_format(*parts.tree);
+  auto format = read_format(*parts.tree, parts.formats.newest);
   if (!format) return std::move(format).error();
   const bool is_new = !*format;
   const std::string store_id = is_new ? parts.facts.store_id : (*format)->store_id;
   std::unique_ptr<Store> store(new Store(std::move(parts.tree), limits));
+  store->formats_ = std::move(parts.formats);
+  store->format_ = is_new ? Format{store->formats_.newest, store_id} : **format;
   if (parts.journal)
     if (auto opened = store->open_journal(parts, store_id); !opened) return std::move(opened).error();
   if (is_new)
-    if (auto created = store->create(store_id); !created) return std::move(created).error();
+    if (auto created = store->create(); !created) return std::move(created).error();
   if (auto known = store->read_position(); !known) return std::move(known).error();
   if (auto recovered = store->recover(parts.journal_made_anew); !recovered) return std::move(recovered).error();
   return store;
 }
 
-Status Store::create(const std::string& store_id) {
-  auto written = write_format(*tree_, {.store_id = store_id});
+Status Store::create() {
+  auto written = write_format(*tree_, format_);
   if (written && journal_) written = note_journal(*tree_, journal_->facts());
   if (written) written = write_position(0, first_generation);
   if (written) written = tree_->commit();
@@ -207,6 +209,17 @@ Status Store::replay(const HalfContent& half) {
     last_batch_ = {place.head.epoch, place.head.instant, place.head.wall, place.head.trust};
   }
   return done();
+}
+
+Status Store::migrate() {
+  check(applied_ == durable_, "store:migrate");
+  auto migrated = migrate_format(*tree_, format_, formats_);
+  if (!migrated) {
+    auto rebuilt = rebuild();
+    return rebuilt ? migrated : rebuilt;
+  }
+  if (migrated = commit_tree(Checkpoint::command, applied_); migrated) format_.version = formats_.newest;
+  return migrated;
 }
 
 }  // namespace dormouse::store

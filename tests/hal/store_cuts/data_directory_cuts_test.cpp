@@ -9,6 +9,9 @@
 #include <gtest/gtest.h>
 
 #include "hal/linux/journal_file.hpp"
+#include "hal/linux/snapshots.hpp"
+#include "runtime/store/envelope.hpp"
+#include "runtime/store/lmdb_tree.hpp"
 #include "tests/crash/harness/recorder.hpp"
 #include "tests/crash/harness/states.hpp"
 #include "tests/crash/harness/temp_folder.hpp"
@@ -150,6 +153,48 @@ TEST_F(CutTest, D013_AnotherJournalSizeIsTakenOverOrNotAndNothingIsLost) {
     EXPECT_EQ(names_in(place / "store"), (Names{"data.mdb", "journal", "lock.mdb"}));
   });
   EXPECT_EQ(halves, (std::set<std::uint64_t>{old_half, new_half}));
+}
+
+/// A program that knows format 2, in which values are longer.
+DataDirectory::Options knows_two() {
+  auto options = small();
+  options.store.formats.newest = 2;
+  options.store.formats.to_next[1] = [](store::Tree& tree) {
+    const auto range = store::keys::starting_with("v");
+    auto values = tree.scan(range.from, range.to, 1'000, store::Direction::forward);
+    if (!values) return Status(std::move(values).error());
+    for (const auto& [key, record] : *values) {
+      const auto opened = store::unseal(key, record);
+      if (auto put = tree.put(key, store::seal(key, opened->sequence, Bytes(opened->body) + "2")); !put) return put;
+    }
+    return done();
+  };
+  return options;
+}
+
+TEST_F(CutTest, D011_AMigrationThatIsCutAnywhereEndsAndASnapshotOfBeforeExists) {
+  {
+    Life life(path(), small());
+    life.put_range(1, 5);
+    life.checkpoint();
+    life.put_range(6, 9);  // in the journal alone
+  }
+  std::set<std::uint64_t> formats;
+  cut_everywhere(knows_two(), [&](const Image&, const fs::path& place) {
+    {
+      auto tree = store::open_lmdb_tree(place / "store", {.read_only = true});
+      ASSERT_TRUE(tree.ok());
+      formats.insert((*store::read_format(**tree, 2).value()).version);
+    }
+    Life life(place, knows_two());
+    EXPECT_FALSE(life.store().needs_migration());
+    EXPECT_EQ(life.count(), 9u);
+    for (int i = 1; i <= 9; ++i) EXPECT_EQ(life.store().begin().get("v" + std::to_string(i)), "x2");
+    const auto snapshots = list_snapshots(place);
+    ASSERT_TRUE(snapshots.ok());
+    EXPECT_GE(snapshots->size(), 1u);
+  });
+  EXPECT_EQ(formats, (std::set<std::uint64_t>{1, 2}));
 }
 
 TEST_F(CutTest, TheJournalOfAnotherStoreIsNeverLostWhereverTheOpenIsCut) {
