@@ -175,6 +175,7 @@ Result<std::uint32_t> Journal::newest_generation() const {
 void Journal::begin(std::uint32_t generation) {
   generation_ = generation;
   position_ = 0;
+  unsynced_end_ = 0;
   chain_ = header_crc_;
   spoiled_ = false;
 }
@@ -201,12 +202,16 @@ Status Journal::append(BytesView group, std::uint32_t last_crc) {
   }
   position_ = start + group.size();
   chain_ = last_crc;
-  traffic_.bytes += round_up(position_) - start / block_bytes * block_bytes;
+  // A block that a lazy group has begun is written by the medium once, with the sync that covers both.
+  const std::uint64_t first_block = std::max(start / block_bytes * block_bytes, unsynced_end_);
+  unsynced_end_ = round_up(position_);
+  traffic_.bytes += unsynced_end_ - first_block;
   return done();
 }
 
 Status Journal::sync() {
   ++traffic_.syncs;
+  unsynced_end_ = 0;
   auto synced = medium_->sync();
   if (!synced) spoiled_ = true;
   return synced;

@@ -90,7 +90,7 @@ class Journal {
   Status sync();
   bool spoiled() const { return spoiled_; }
   std::uint64_t used_bytes() const { return position_; }
-  /// Bytes rounded to the 4 KiB blocks touched, and syncs.
+  /// Bytes rounded to the 4 KiB blocks touched between two syncs, and syncs.
   const Tree::Traffic& traffic() const { return traffic_; }
 
  private:
@@ -101,7 +101,8 @@ class Journal {
   JournalFacts facts_;
   std::uint32_t header_crc_ = 0;
   std::uint32_t generation_ = 0;
-  std::uint64_t position_ = 0;  // in the half
+  std::uint64_t position_ = 0;      // in the half
+  std::uint64_t unsynced_end_ = 0;  // of the blocks touched since the last sync; 0: none
   std::uint32_t chain_ = 0;
   bool spoiled_ = false;
   Tree::Traffic traffic_;
