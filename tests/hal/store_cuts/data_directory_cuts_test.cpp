@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The power goes at every point of an open that changes what lies in a data directory: creation, a loss, another
 // journal size, a journal that is not ours. Each state that the medium may then hold is opened and looked at.
-#include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <random>
 
 #include <gtest/gtest.h>
 
@@ -12,9 +10,7 @@
 #include "hal/linux/snapshots.hpp"
 #include "runtime/store/envelope.hpp"
 #include "runtime/store/lmdb_tree.hpp"
-#include "tests/crash/harness/recorder.hpp"
-#include "tests/crash/harness/states.hpp"
-#include "tests/crash/harness/temp_folder.hpp"
+#include "tests/hal/store_cuts/every_cut.hpp"
 #include "tests/hal/store_linux/life.hpp"
 
 namespace dormouse::hal_linux {
@@ -24,8 +20,6 @@ namespace fs = std::filesystem;
 using crash::Image;
 using Names = std::set<std::string>;
 
-constexpr std::uint64_t seed = 20'260'101;
-constexpr std::size_t states_at_a_point = 12;
 const Names complete = {"blobs", "lock", "provisioned", "snapshots", "store"};
 
 DataDirectory::Options small(std::uint64_t half_bytes = 16 * 1024) {
@@ -44,28 +38,9 @@ class CutTest : public testing::Test {
   /// folder in which it lies.
   void cut_everywhere(const DataDirectory::Options& options,
                       const std::function<void(const Image&, const fs::path&)>& look) {
-    crash::Recorder recorder(path());
-    { Life life(path(), options); }
-    const crash::Record record = recorder.stop();
-    std::mt19937_64 random(seed);
-    crash::Builder builder(record);
-    std::size_t states = 0;
-    for (std::size_t point = 0; point <= record.ops.size(); ++point) {
-      if (!crash::is_point(record, point)) continue;
-      for (const crash::Cut& cut : crash::draw_cuts(record, point, states_at_a_point, random)) {
-        const Image image = builder.build(cut);
-        crash::TempFolder room(crash::TempFolder::Where::memory);
-        const auto place = room.path() / "data";
-        image.write_to(place);
-        look(image, place);
-        ++states;
-        ASSERT_FALSE(HasFailure()) << "state " << states << ", cut at " << point << " of " << record.ops.size()
-                                   << ", before: "
-                                   << (point < record.ops.size() ? describe(record, record.ops[point]) : "the end");
-      }
-    }
-    RecordProperty("states", static_cast<int>(states));
-    EXPECT_GT(states, 20u);
+    EXPECT_GT(hal_linux::cut_everywhere(
+                  path(), [&] { Life life(path(), options); }, look),
+              20u);
   }
 
  private:
