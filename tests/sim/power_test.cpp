@@ -150,6 +150,25 @@ TEST(Power, J048_AnOutcomeInACutCommitStandsWithItsEffectsOrTheJobRunsAgain) {
   }
 }
 
+TEST(Power, J048_AnOutcomeThatIsLostWhileItsClaimStandsIsAnInterruption) {
+  SimulatedDevice device;
+  device.handler("child");
+  device.handler("h", {.takes = 10s, .enqueues = {job_of("child")}});
+  ASSERT_TRUE(device.boot().ok());
+  const auto id = device.submit("h");
+  device.submit("child", after(1h));  // its sync takes the claim along
+  device.advance(9'999ms);
+  device.cut_power_in_next_commit(Kept::nothing);
+  device.advance(1ms);
+  device.power_cut(1min);
+  ASSERT_TRUE(device.boot().ok());
+  device.advance(1min);
+  ASSERT_EQ(device.runs("h").size(), 2U);
+  EXPECT_EQ(device.runs("h")[1].attempt, 2U);
+  EXPECT_EQ(device.runs("child").size(), 1U);
+  EXPECT_EQ(device.state(id), State::succeeded);
+}
+
 TEST(Power, S153_ASlotIsHandedOutOnceWhereverThePowerGoes) {
   for (const Kept kept : {Kept::nothing, Kept::all}) {
     SimulatedDevice device({.start = utc("2027-01-15T09:59:30Z")});

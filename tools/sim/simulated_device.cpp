@@ -134,6 +134,7 @@ Status SimulatedDevice::boot() {
   parts.clock = clock_.get();
   parts.heartbeat = heartbeat_medium_.get();
   parts.links = {link_.get()};
+  parts.read_flash = [this] { return setup_.flash_registers; };
   actors::DeviceOptions options;
   options.name = "sim";
   options.version = "sim";
@@ -143,6 +144,7 @@ Status SimulatedDevice::boot() {
   options.heartbeat_interval = setup_.heartbeat_interval;
   options.drain = setup_.drain;
   options.hold_up = setup_.hold_up;
+  options.flash.bytes_per_day = setup_.flash_bytes_per_day;
   options.one_thread = true;
   options.observe = [this](const actors::Event& event) {
     events_.push_back(event);
@@ -378,6 +380,22 @@ actors::BootsView SimulatedDevice::boots() {
   auto view = answer_of(std::move(answer));
   check(view.ok(), "sim:boots_refused");
   return std::move(*view);
+}
+
+std::vector<wire::Record> SimulatedDevice::flash() {
+  auto answer = device_->flash();
+  settle();
+  auto items = answer_of(std::move(answer));
+  check(items.ok(), "sim:flash_refused");
+  return std::move(*items);
+}
+
+actors::DeviceStatus SimulatedDevice::status() {
+  auto answer = device_->status();
+  settle();
+  auto status = answer_of(std::move(answer));
+  check(status.ok(), "sim:status_refused");
+  return std::move(*status);
 }
 
 store::Tree::Traffic SimulatedDevice::store_traffic() const {

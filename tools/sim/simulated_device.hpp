@@ -73,6 +73,8 @@ struct SimulatedSetup {
   Duration heartbeat_interval{60'000};
   Duration drain{5'000};
   Duration hold_up{200};
+  std::uint64_t flash_bytes_per_day = 0;  // write budget; 0: none
+  store::FlashReading flash_registers{};
   bool journal = true;  // false: every group commits the tree, so that a commit that fails refuses it
 };
 
@@ -130,6 +132,8 @@ class SimulatedDevice {
   std::vector<actors::JobView> jobs();
   std::optional<schedules::Schedule> schedule(const std::string& name);
   actors::BootsView boots();
+  std::vector<wire::Record> flash();  // runtime/store/flash_report.hpp
+  actors::DeviceStatus status();
   std::string explain(const std::string& job_or_schedule);
   const std::deque<actors::Event>& events() const { return events_; }
   /// Also told of each event as it comes.

@@ -44,6 +44,7 @@ class Bench {
   std::shared_ptr<DeviceTime> time() { return time_; }
   store::MemoryDisk& disk() { return disk_; }
   hal_sim::MemoryFile& journal() { return journal_; }
+  const store::JournalFacts& facts() const { return facts_; }
   const std::vector<Event>& events() const { return events_; }
   Observer observer() {
     return [this](const Event& event) { events_.push_back(event); };
@@ -70,14 +71,28 @@ class Bench {
   const StorageActor& storage() {
     if (storage_) return storage_;
     storage_ = spawn_storage(system_, setup());
+    check(ask(storage_, open_now()).ok(), "bench:open");
+    caf::anon_send(storage_, HandlersChanged{{{"h", 1}}});
+    settle();
+    return storage_;
+  }
+  OpenStore open_now() const {
     OpenStore open;
     open.facts.sample = clock_.read();
     open.facts.kernel_boot_id = clock_.kernel_boot_id();
     open.facts.version = "test";
-    check(ask(storage_, std::move(open)).ok(), "bench:open");
-    caf::anon_send(storage_, HandlersChanged{{{"h", 1}}});
+    return open;
+  }
+  /// The power goes: of what was not synced the files keep what is said. storage() is then the next boot's.
+  void power_cut(const hal_sim::MemoryFile::KeepsNew& keeps_new = [](std::uint64_t) { return false; }) {
+    disk_.cut_power();
+    journal_.cut_power(keeps_new);
+    caf::anon_send_exit(storage_, caf::exit_reason::kill);
     settle();
-    return storage_;
+    storage_ = nullptr;
+    clock_.power_cut(Duration{60'000});
+    disk_.restore();
+    journal_.restore();
   }
 
   template <class T>
@@ -85,6 +100,7 @@ class Bench {
     std::optional<Result<T>> result;  // none: not answered yet
     std::uint64_t place = 0;          // among all answers of this bench
     std::uint64_t syncs = 0;          // that had been done by then
+    std::uint64_t tree_syncs = 0;     // of the tree alone
     unsigned times = 0;
   };
   template <class T>
@@ -100,6 +116,7 @@ class Bench {
         told->result = std::move(answer.result);
         told->place = ++answers_;
         told->syncs = syncs();
+        told->tree_syncs = disk_.traffic().syncs;
         ++told->times;
       });
     };

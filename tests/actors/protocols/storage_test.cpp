@@ -42,6 +42,7 @@ TEST(Storage, D018_TenOperationsInTheMailboxCostOneSyncAndAreAnsweredInOrder) {
 TEST(Storage, D019_AGroupIsBoundedAndARefusalInItCostsTheOthersNothing) {
   Limits limits;
   limits.journal_half_bytes = 4 * 1024 * 1024;  // no checkpoint gets in between
+  limits.dirty_bytes = store::MemoryDisk::unlimited;
   Bench bench(limits);
   const auto storage = bench.storage();
   auto before = bench.syncs();
