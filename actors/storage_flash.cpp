@@ -3,7 +3,6 @@
 // anyway, and lets lazy things wait while the budget is empty.
 #include "actors/storage_state.hpp"
 #include "runtime/jobs/components.hpp"
-#include "runtime/jobs/counters.hpp"
 #include "runtime/store/flash_report.hpp"
 
 namespace dormouse::actors {
@@ -11,11 +10,6 @@ namespace dormouse::actors {
 namespace {
 
 constexpr std::uint64_t syncs_of_create = 5;  // tree, journal, their folder, the data folder, the marker
-
-std::uint64_t ended_jobs(store::Transaction& txn) {
-  const auto counts = jobs::load_counters(txn).counts;
-  return counts.succeeded + counts.dead + counts.cancelled + counts.missed;
-}
 
 store::ComponentNames names_in(store::Transaction& txn) {
   return [&txn](std::uint16_t number) { return jobs::component_name(txn, number); };
@@ -33,8 +27,10 @@ void StorageState::begin_flash(store::Transaction& txn, const Now& now, std::uin
 }
 
 void StorageState::heartbeat_written() {
+  const Now now = setup.time->now();
+  flash.advance(now);  // it was written today, whatever day the account stands in
   flash.note(store::FlashCause::heartbeat, store::flash_block_bytes, 1);
-  if (is_open() && !gave_up) count_flash(setup.time->now());
+  if (is_open() && !gave_up) count_flash(now);
 }
 
 void StorageState::count_flash(const Now& now) {
@@ -55,7 +51,6 @@ void StorageState::count_flash(const Now& now) {
 }
 
 void StorageState::put_flash(store::Transaction& txn) {
-  flash.note_ended_total(ended_jobs(txn));
   if (setup.read_flash) flash.note_reading(setup.read_flash());
   flash.save(txn);
 }
@@ -70,7 +65,6 @@ std::vector<wire::Record> StorageState::flash_items(Work& work) const {
   store::FlashAccount shown = flash;
   shown.advance(work.now);
   shown.note_store(store->stats());
-  shown.note_ended_total(ended_jobs(work.txn));
   if (setup.read_flash) shown.note_reading(setup.read_flash());
   return store::flash_items(shown, names_in(work.txn));
 }

@@ -152,6 +152,7 @@ void append_ended(Work& work, Counters& counters, const Job& job) {
   const Bytes key = ring.key(ring.next++);
   ++ring.size;
   put_for(work, job.component, key, encode_ended(work, job));
+  if (work.flash != nullptr) work.flash->note_ended();
   work.txn.put(keys::job_place(job.id), key);
   trim(work, counters, ring);
 }

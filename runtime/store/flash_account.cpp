@@ -40,7 +40,6 @@ FlashAccount FlashAccount::read(Transaction& txn, const FlashFacts& facts) {
   account.kernel_boot_ = static_cast<std::uint32_t>(record.get_uint(Key::kernel_boot).value_or(0));
   account.instant_ = Instant{record.get_int(Key::instant).value_or(0)};
   account.device_bytes_ = record.get_uint(Key::source);
-  account.ended_total_ = record.get_uint(Key::done);
   account.bytes_saved_ = account.use_.ever().bytes;
   account.saving_saved_ = account.budget_.saving();
   return account;
@@ -63,7 +62,6 @@ void FlashAccount::save(Transaction& txn) {
   wear_.encode(record);
   record.put_uint(Key::kernel_boot, kernel_boot_).put_int(Key::instant, instant_.ms);
   if (device_bytes_) record.put_uint(Key::source, *device_bytes_);
-  if (ended_total_) record.put_uint(Key::done, *ended_total_);
   txn.put(keys::meta("flash"), record.encode());
   if (use_.days_changed()) txn.put(keys::meta("flash.days"), use_.encode_days().encode());
   bytes_saved_ = use_.ever().bytes;
@@ -100,11 +98,6 @@ void FlashAccount::note_store(const Store::Stats& stats) {
   const Tree::Traffic checkpoint = take_new(tree, tree_seen_);
   note(FlashCause::journal, journal.bytes, journal.syncs);
   note(FlashCause::checkpoint, checkpoint.bytes, checkpoint.syncs);
-}
-
-void FlashAccount::note_ended_total(std::uint64_t jobs) {
-  if (ended_total_ && jobs > *ended_total_) use_.note_ended(jobs - *ended_total_);
-  ended_total_ = jobs;  // less than before: the store was restored from a copy
 }
 
 void FlashAccount::note_reading(const FlashReading& reading) {

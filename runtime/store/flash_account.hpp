@@ -44,8 +44,7 @@ class FlashAccount {
   /// What the store has counted so far, since it was opened: the difference to the last call is noted.
   void note_store(const Store::Stats& stats);
   void note_records(std::uint16_t component, std::uint64_t bytes) { use_.note_records(component, bytes); }
-  /// How many jobs have ended so far, ever: the difference to the last call is noted.
-  void note_ended_total(std::uint64_t jobs);
+  void note_ended() { use_.note_ended(1); }  // a job
   void note_reading(const FlashReading& reading);
 
   // -- asking --
@@ -64,7 +63,6 @@ class FlashAccount {
   std::uint32_t kernel_boot_ = 0;  // of the last advance()
   Instant instant_;
   std::optional<std::uint64_t> device_bytes_;  // last read, of that kernel boot
-  std::optional<std::uint64_t> ended_total_;
 
   Tree::Traffic journal_seen_;  // of the open store
   Tree::Traffic tree_seen_;

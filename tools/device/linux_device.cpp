@@ -85,7 +85,7 @@ std::uint64_t bytes_in(const std::filesystem::path& folder) {
   std::error_code failed;
   for (auto file = std::filesystem::directory_iterator(folder, failed);
        !failed && file != std::filesystem::directory_iterator(); file.increment(failed))
-    bytes += store::blocks_touched(0, file->file_size(failed));
+    if (const auto size = file->file_size(failed); !failed) bytes += store::blocks_touched(0, size);
   return bytes;
 }
 

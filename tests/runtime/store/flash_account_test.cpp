@@ -199,17 +199,6 @@ TEST(FlashAccount, many_bytes_are_worth_a_record_at_once) {
   EXPECT_TRUE(device.account().worth_saving(now)) << "a power cut forgets a small part of the budget only";
 }
 
-TEST(FlashAccount, counts_the_jobs_that_ended_since_it_began) {
-  Device device(0);
-  device.account().note_ended_total(1'000);
-  EXPECT_EQ(device.account().use().today().ended_jobs, 0U) << "those before are none of today's";
-  device.account().note_ended_total(1'003);
-  EXPECT_EQ(device.account().use().today().ended_jobs, 3U);
-  device.account().note_ended_total(10);  // restored from a copy
-  device.account().note_ended_total(12);
-  EXPECT_EQ(device.account().use().today().ended_jobs, 5U);
-}
-
 TEST(FlashAccount, shows_beside_its_own_what_the_block_device_counted) {
   Device device(0);
   const auto read = [&device](std::uint64_t bytes) {

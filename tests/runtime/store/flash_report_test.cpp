@@ -53,8 +53,7 @@ TEST(FlashReport, tells_days_causes_components_budget_and_wear) {
   account.note(FlashCause::checkpoint, kMiB, 1);
   account.note_records(1, 30);
   account.note_records(2, 10);
-  account.note_ended_total(100);
-  account.note_ended_total(104);
+  for (int job = 0; job < 4; ++job) account.note_ended();
   FlashReading reading;
   reading.life_time = {2, 5};
   reading.pre_eol = 1;
