@@ -60,6 +60,7 @@ Status Store::sync_journal() {
   auto written = append_group();
   if (written) written = journal_->sync();
   if (written) {
+    if (durable_pending()) durable_used_ = journal_->used_bytes();
     now_durable();
     return written;
   }
@@ -105,6 +106,7 @@ Status Store::commit_tree(Checkpoint reason, std::uint64_t sequence) {
   applied_ = committed_ = sequence;
   group_.clear();
   if (journal_) journal_->begin(generation_);
+  durable_used_ = 0;
   blocked_until_.reset();
   now_durable();
   ++counted_.checkpoints;
@@ -161,11 +163,11 @@ Status Store::rebuild() {
   return done();
 }
 
+/// Lazy traffic alone is not worth a checkpoint before the half is full.
 std::optional<Instant> Store::upkeep_at() const {
   std::optional<Instant> at;
   if (durable_ != applied_ && unsynced_since_) at = *unsynced_since_ + lazy_age_;
-  const bool worth_a_checkpoint =
-      idle_checkpoints_ && journal_ && journal_->used_bytes() > journal_->facts().half_bytes / 4;
+  const bool worth_a_checkpoint = idle_checkpoints_ && journal_ && durable_used_ > journal_->facts().half_bytes / 4;
   if (worth_a_checkpoint && last_durable_at_) {
     const Instant idle = *last_durable_at_ + Duration{limits_.idle_checkpoint_ms};
     if (!at || idle < *at) at = idle;

@@ -225,9 +225,9 @@ TEST_P(Durable, D057_ACounterEachMinuteCostsNoMoreSyncsThanItsAgeAllows) {
   Machine machine(GetParam());
   const auto before = machine.journal().syncs();
   for (std::int64_t minute = 0; minute < 24 * 60; ++minute) {
-    const auto due = machine.store().upkeep_at();
-    if (due && due->ms <= minute * 60'000) {
+    for (auto due = machine.store().upkeep_at(); due && due->ms <= minute * 60'000;) {
       ASSERT_TRUE(machine.store().upkeep(at(minute * 60)).ok());
+      due = machine.store().upkeep_at();
     }
     ASSERT_TRUE(put_lazily(machine, "v", "count", at(minute * 60)).ok());
   }
