@@ -77,6 +77,15 @@ void read_flash(TomlTable table, BoardFacts& facts) {
   facts.flash.bytes_per_day = table.bytes("bytes_per_day", facts.flash.bytes_per_day, 0, kMaxBytes);
 }
 
+void read_store(TomlTable table, BoardFacts& facts) {
+  facts.store.prezero = table.flag("prezero", false);
+  facts.store.journal_blocks = table.choice("journal_align", {"packed", "block"}, "packed") == "block";
+  facts.store.stop_when_broken = table.choice("on_broken", {"replace", "stop"}, "replace") == "stop";
+  auto& half = facts.limits.journal_half_bytes;
+  half = table.bytes("journal_half", half, 64 * 1'024, 4 * kMiB);
+  if (half % 4'096 != 0) table.refuse("journal_half", "out_of_range", "a multiple of 4 KiB is allowed");
+}
+
 void read_power(TomlTable table, BoardFacts& facts) {
   facts.hold_up = table.duration("hold_up", facts.hold_up, Duration{0}, 60 * kSecond);
   facts.stop_bound = table.duration("stop_bound", facts.stop_bound, kSecond, 600 * kSecond);
@@ -141,6 +150,7 @@ Result<BoardFacts> read(const StrictToml& file) {
   read_power(root.table("power"), facts);
   facts.network_interface = root.table("network").text("interface", "");
   read_limits_and_running(root, facts);
+  read_store(root.table("store"), facts);
   read_links(root, facts);
   if (const auto good = file.finish(); !good.ok()) return good.error();
   return facts;

@@ -8,7 +8,8 @@
 //   [clock]    rtc ("none", "host", "rtc0".. "rtc9"), rtc_battery, build_date, heartbeat (5s..1h),
 //              heartbeat_writes_per_day
 //   [flash]    type, device, endurance_bytes, write_amplification, bytes_per_day
-//   [power]    hold_up, stop_bound, drain_bound, boot_takes, probation, watchdog ("none" or a device),
+//   [store]    prezero, journal_align ("packed", "block"), journal_half (64 KiB..4 MiB), on_broken ("replace",
+//   "stop") [power]    hold_up, stop_bound, drain_bound, boot_takes, probation, watchdog ("none" or a device),
 //              watchdog_timeout
 //   [network]  interface
 //   [running]  threads, max_running, catch_up_parallel, reconcile_rate

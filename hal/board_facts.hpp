@@ -36,6 +36,15 @@ struct FlashFact {
   bool operator==(const FlashFact&) const = default;
 };
 
+/// How the store lies on that flash.
+struct StoreFact {
+  bool prezero = false;         // a new store gets all its room at once: a full disk then stops nothing
+  bool journal_blocks = false;  // each group of the journal begins a block: for media that garble the last one
+  bool stop_when_broken =
+      false;  // a store that cannot be read is left as it is, instead of replaced by the best there is
+  bool operator==(const StoreFact&) const = default;
+};
+
 /// A serial line on the board, by the name that a configuration uses.
 struct LinkFact {
   std::string name;         // "uart0"
@@ -59,6 +68,7 @@ struct BoardFacts {
   // -- hardware --
   RtcFact rtc;
   FlashFact flash;
+  StoreFact store;
   std::vector<LinkFact> links;
   std::string watchdog_device;  // "/dev/watchdog0"; empty: none
   Duration watchdog_timeout{60'000};

@@ -60,6 +60,25 @@ TEST(Boards, a_board_that_says_only_its_name_has_the_defaults) {
   EXPECT_EQ(facts->limits.reconcile_rate, 20U);
 }
 
+TEST(Boards, how_the_store_lies_on_the_flash_is_stated) {
+  const auto facts = parse_board(
+      "name = 'x'\n[store]\nprezero = true\njournal_align = 'block'\njournal_half = '1 MiB'\non_broken = 'stop'\n",
+      "board.toml");
+  ASSERT_TRUE(facts.ok());
+  EXPECT_EQ(facts->store, (hal::StoreFact{.prezero = true, .journal_blocks = true, .stop_when_broken = true}));
+  EXPECT_EQ(facts->limits.journal_half_bytes, 1U << 20);
+  const auto plain = parse_board("name = 'x'\n", "board.toml");
+  ASSERT_TRUE(plain.ok());
+  EXPECT_EQ(plain->store, hal::StoreFact{});
+  EXPECT_EQ(plain->limits.journal_half_bytes, Limits{}.journal_half_bytes);
+  for (const char* key :
+       {"journal_align = 'odd'", "journal_half = '8 MiB'", "journal_half = 70000", "on_broken = 'x'"}) {
+    const auto refused = parse_board("name = 'x'\n[store]\n" + std::string(key) + "\n", "board.toml");
+    ASSERT_FALSE(refused.ok()) << key;
+    EXPECT_EQ(refused.error().fields.size(), 1U) << key;
+  }
+}
+
 TEST(Boards, flash_is_stated_with_its_device_and_what_it_bears) {
   const auto facts = parse_board(
       "name = 'x'\n[flash]\ntype = 'emmc'\ndevice = 'mmcblk2'\nendurance_bytes = '12 TiB'\n"

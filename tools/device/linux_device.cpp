@@ -74,8 +74,9 @@ hal_linux::DataDirectory::Options data_options(const LinuxOptions& options) {
   data.allow_fs = options.board.allow_fs;
   data.wait = options.standby;
   data.store.limits = options.config.limits;
-  data.store.prezero = options.prezero;
-  if (options.journal_blocks) data.store.align = store::JournalFacts::Align::block;
+  data.store.prezero = options.board.store.prezero;
+  if (options.board.store.journal_blocks) data.store.align = store::JournalFacts::Align::block;
+  data.stop_when_broken = options.board.store.stop_when_broken;
   return data;
 }
 

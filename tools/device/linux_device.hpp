@@ -15,11 +15,9 @@ namespace dormouse {
 struct LinuxOptions {
   hal::BoardFacts board;
   actors::Config config;
-  std::string data_dir;         // empty: the board's
-  std::string socket_path;      // empty: the board's; "-": no socket
-  bool standby = false;         // waits until the owner of the data directory is gone, and takes over
-  bool prezero = false;         // a new store gets all its room at once: a full disk then stops nothing
-  bool journal_blocks = false;  // each group of the journal begins a block: for media that garble the last one
+  std::string data_dir;     // empty: the board's
+  std::string socket_path;  // empty: the board's; "-": no socket
+  bool standby = false;     // waits until the owner of the data directory is gone, and takes over
   actors::Observer observe = [](const actors::Event&) {};
 };
 
