@@ -182,6 +182,9 @@ TEST_F(RequestsTest, StatusTellsCountsTimeAndWhatIsNext) {
   EXPECT_EQ(status.get_uint(Key::running), 1U);
   EXPECT_EQ(status.get_uint(Key::scheduled), 1U);
   EXPECT_EQ(status.get_uint(Key::schedules), 1U);
+  EXPECT_EQ(status.get_uint(Key::generation), 1U);
+  EXPECT_EQ(status.get_uint(Key::checkpoint), 0U);
+  EXPECT_LT(status.get_uint(Key::half).value_or(100), 25U);  // percent
   EXPECT_EQ(status.get_uint(Key::trust), 2U);
   EXPECT_EQ(status.get_int(Key::due), 1'800'000'000'000 + static_cast<std::int64_t>(kHour));
 }
@@ -298,6 +301,13 @@ TEST_F(RequestsTest, WhatTheDeviceLivedThroughIsForReaders) {
   }
   Peer reader = peer({"watcher", Role::reader});
   EXPECT_TRUE(reader.ask(Message::boots).ok());
+}
+
+TEST_F(RequestsTest, ASnapshotIsForOperatorsWhereThereIsAPlaceForIt) {
+  Peer reader = peer({"watcher", Role::reader});
+  EXPECT_EQ(reader.ask(Message::store_snapshot).error().code, "link.forbidden");
+  Peer operator_ = peer(kOperator);
+  EXPECT_EQ(operator_.ask(Message::store_snapshot).error().code, "store.snapshot_failed");  // none in simulation
 }
 
 // -- many at once --
