@@ -150,6 +150,8 @@ Result<Rescue> build(const fs::path& data, const fs::path& folder, Rescue rescue
     numbers.raise(rebuilt->numbers);
     if (!tree_told) numbers.add_margin();
     rescue.source = candidate.source;
+    if (rescue.source == Rescue::Source::snapshot_and_journal && rebuilt->recovery.replayed == 0)
+      rescue.source = Rescue::Source::snapshot;
     rescue.snapshot = candidate.snapshot;
     if (numbers.sequence > rebuilt->sequence) {
       rescue.lost_from = rebuilt->sequence + 1;

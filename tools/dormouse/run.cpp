@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // run: a device on this machine, until it is told to stop.
+#include <filesystem>
 #include <memory>
 
 #include "boards/board.hpp"
+#include "hal/linux/medium_fault.hpp"
 #include "tools/device/linux_device.hpp"
 #include "tools/dormouse/commands.hpp"
 #include "tools/dormouse/event_log.hpp"
@@ -45,6 +47,8 @@ Result<LinuxOptions> options_of(const RunChoices& choices, const Globals& global
 int run(const RunChoices& choices, const Globals& globals) {
   auto options = options_of(choices, globals);
   if (!options) return fail(options.error(), globals.json);
+  const std::filesystem::path data = options->data_dir.empty() ? options->board.data_dir : options->data_dir;
+  hal_linux::end_on_medium_fault(data / "store" / "data.mdb");
   auto device = LinuxDevice::open(std::move(*options), {});
   if (!device) return fail(device.error(), globals.json);
   const auto ended = (*device)->run();

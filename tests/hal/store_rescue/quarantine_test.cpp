@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A device opens what is left of its store: what it finds broken is moved aside and replaced by the best that can
 // be made of the remains, and it says what was used and what is lost.
+#include "hal/linux/medium_fault.hpp"
 #include "runtime/store/envelope.hpp"
 #include "runtime/store/lmdb_tree.hpp"
 #include "runtime/wire/record.hpp"
@@ -293,6 +294,36 @@ TEST(Quarantine, D073_AFileThatWasCutIsFoundByItsSize) {
   auto life = home.open();
   const auto alarm = alarm_of(life, "store.broken");
   EXPECT_TRUE(says(alarm, "its last page ends at")) << alarm;
+}
+
+TEST(Quarantine, D073_AFileThatIsCutWhileItIsInUseEndsTheProcessWithOneLineAndItsCode) {
+  const Home home;
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::dup2(ends[1], STDERR_FILENO);
+    end_on_medium_fault(home.data_file());
+    auto life = home.open();
+    for (int i = 0; i < 40; ++i) (void)life.put("v" + std::to_string(i), Bytes(900, 'x'));
+    life.checkpoint();
+    fs::resize_file(home.data_file(), fs::file_size(home.data_file()) / 2);
+    (void)life.count();
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  const FileHandle said(ends[0]);
+  char text[512] = {};
+  EXPECT_GT(::read(said.get(), text, sizeof text - 1), 0);
+  int status = 0;
+  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  ASSERT_TRUE(WIFEXITED(status)) << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 74);
+  const std::string line(text);
+  EXPECT_TRUE(says(line, "error store.io: ") && says(line, home.data_file().string())) << line;
+  EXPECT_EQ(line.find('\n'), line.size() - 1) << "one line";
+  // The next open finds it by its size.
+  EXPECT_TRUE(says(alarm_of(home.open(), "store.broken"), "its last page ends at"));
 }
 
 TEST(Quarantine, AFileThatWasCutIsFoundAfterACleanStopToo) {
