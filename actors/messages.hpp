@@ -21,6 +21,7 @@
 #include <caf/typed_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include "actors/snapshot.hpp"
 #include "actors/views.hpp"
 #include "hal/clock.hpp"
 #include "hal/link.hpp"
@@ -141,7 +142,7 @@ struct TakeSnapshot {         // link, device -> storage; answered when the copy
 
 struct Flush {};        // storage -> itself: end of a group
 struct SnapshotTaken {  // storage's copying thread -> storage
-  Result<std::string> name;
+  Result<TakenSnapshot> snapshot;
 };
 struct StoreFailed {  // storage -> supervisor: it answers nobody any more; what is durable, the next open tells
   Error error;

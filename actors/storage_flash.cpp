@@ -9,7 +9,8 @@ namespace dormouse::actors {
 
 namespace {
 
-constexpr std::uint64_t syncs_of_create = 5;  // tree, journal, their folder, the data folder, the marker
+constexpr std::uint64_t syncs_of_create = 5;    // tree, journal, their folder, the data folder, the marker
+constexpr std::uint64_t syncs_of_snapshot = 3;  // file, folder, the folder of all
 
 store::ComponentNames names_in(store::Transaction& txn) {
   return [&txn](std::uint16_t number) { return jobs::component_name(txn, number); };
@@ -27,9 +28,17 @@ void StorageState::begin_flash(store::Transaction& txn, const Now& now, std::uin
 }
 
 void StorageState::heartbeat_written() {
+  note_flash(store::FlashCause::heartbeat, store::flash_block_bytes, 1);
+}
+
+void StorageState::count_snapshot(std::uint64_t bytes) {
+  if (bytes > 0) note_flash(store::FlashCause::snapshot, store::blocks_touched(0, bytes), syncs_of_snapshot);
+}
+
+void StorageState::note_flash(store::FlashCause cause, std::uint64_t bytes, std::uint64_t syncs) {
   const Now now = setup.time->now();
   flash.advance(now);  // it was written today, whatever day the account stands in
-  flash.note(store::FlashCause::heartbeat, store::flash_block_bytes, 1);
+  flash.note(cause, bytes, syncs);
   if (is_open() && !gave_up) count_flash(now);
 }
 

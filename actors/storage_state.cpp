@@ -48,7 +48,8 @@ void StorageState::flush() {
   auto group = std::move(pending);
   pending.clear();
   for (auto& waiting : group) waiting(settled.ok() ? nullptr : &settled.error());
-  if (!settled.ok()) setup.observe(alarm(now, settled.error()));
+  if (!settled.ok() && !store->read_only()) setup.observe(alarm(now, settled.error()));
+  tell_read_only(now);
   set_aside_bad_records(now);
   if (give_up()) return;
   tell_failures(now);
@@ -81,6 +82,13 @@ void StorageState::tell_failures(const Now& now) {
   setup.observe(alarm(now, {"store.io", "The journal could not be written; a checkpoint made it good."}));
 }
 
+void StorageState::tell_read_only(const Now& now) {
+  if (!store->read_only() || std::exchange(told_read_only, true)) return;
+  Error error = *store->read_only();
+  error.message += "; nothing starts and no change is taken, only questions are answered";
+  setup.observe(alarm(now, error));
+}
+
 bool StorageState::give_up() {
   if (gave_up || !store->failed()) return gave_up;
   gave_up = true;
@@ -106,7 +114,8 @@ void StorageState::upkeep() {
   const Now now = setup.time->now();
   const Status kept = store->upkeep(now);
   if (give_up()) return;
-  if (!kept.ok()) setup.observe(alarm(now, kept.error()));
+  if (!kept.ok() && !store->read_only()) setup.observe(alarm(now, kept.error()));
+  tell_read_only(now);
   noted = store->durable();  // it may be old: no sign of life
   tell_failures(now);
   count_flash(now);
@@ -129,13 +138,15 @@ Result<reconcile::BootStart> StorageState::open(const OpenStore& op) {
     store.reset();
     return start;
   }
+  tell_read_only(setup.time->now());
   spans = start->spans;
   boot = start->boot;
   noted = store->durable();
   return start;
 }
 
-/// The first batch of this process, durable before any other is looked at.
+/// The first batch of this process, durable before any other is looked at. A store that cannot be written is asked
+/// all the same: the boot then stands in no record, and as no other batch is taken nothing is done in its epoch.
 Result<reconcile::BootStart> StorageState::begin_boot(const reconcile::BootFacts& facts,
                                                       std::uint64_t created_bytes) {
   const Now now{facts.sample.instant, facts.sample.wall};
@@ -144,10 +155,9 @@ Result<reconcile::BootStart> StorageState::begin_boot(const reconcile::BootFacts
   if (!start.ok()) return start;
   begin_flash(txn, {now.instant, now.wall, {}, start->boot.number, start->boot.kernel_boot}, created_bytes);
   store->own(start->boot.epoch);
-  const auto applied = txn.apply(store::Durability::durable);
-  if (!applied.ok()) return applied.error();
-  const auto settled = store->settle(now);
-  if (!settled.ok()) return settled.error();
+  auto kept = txn.apply(store::Durability::durable);
+  if (kept.ok()) kept = store->settle(now);
+  if (!kept.ok() && !store->read_only()) return std::move(kept).error();
   return start;
 }
 
@@ -156,7 +166,7 @@ std::optional<Status> StorageState::close(const CloseStore& op) {
   if (gave_up) return std::nullopt;
   if (!is_open()) return done();
   Status stopped = done();
-  if (!op.clean_reason.empty()) stopped = mark_clean(op);
+  if (!op.clean_reason.empty() && !store->read_only()) stopped = mark_clean(op);
   if (give_up()) return std::nullopt;
   closed = true;
   if (!snapshot) store.reset();  // else once the copy has ended: it reads what the store has open
@@ -219,8 +229,13 @@ void StorageState::copy() {
 
 void StorageState::snapshot_taken(SnapshotTaken& taken) {
   end_copy();
-  if (!taken.name.ok()) setup.observe(alarm(setup.time->now(), taken.name.error()));
-  snapshot->deliver(Answer<std::string>{std::move(taken.name)});
+  if (taken.snapshot.ok()) {
+    count_snapshot(taken.snapshot->bytes);
+    snapshot->deliver(Answer<std::string>{std::move(taken.snapshot->name)});
+  } else {
+    setup.observe(alarm(setup.time->now(), taken.snapshot.error()));
+    snapshot->deliver(Answer<std::string>{std::move(taken.snapshot).error()});
+  }
   snapshot.reset();
   if (closed) store.reset();
 }

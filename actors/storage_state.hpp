@@ -28,6 +28,7 @@ struct StorageState {
   bool flush_asked = false;
   bool closed = false;
   bool gave_up = false;
+  bool told_read_only = false;
   std::uint64_t noted = 0;          // durable() when a commit was last noted
   std::uint64_t failures_told = 0;  // of the journal
   WakeSetter timekeeper;
@@ -61,6 +62,8 @@ struct StorageState {
   void note_commit(const Now& now);
   void set_aside_bad_records(const Now& now);
   void tell_failures(const Now& now);
+  /// One alarm when the store has turned read-only.
+  void tell_read_only(const Now& now);
   /// True if the store cannot go on. What waits then is never answered: some of it may be durable and some not.
   bool give_up();
 
@@ -71,6 +74,8 @@ struct StorageState {
   // -- flash: storage_flash.cpp --
   void begin_flash(store::Transaction& txn, const Now& now, std::uint64_t created_bytes);
   void heartbeat_written();
+  void count_snapshot(std::uint64_t bytes);
+  void note_flash(store::FlashCause cause, std::uint64_t bytes, std::uint64_t syncs);
   /// Counts what the store has written, and lets what is lazy wait as the budget says.
   void count_flash(const Now& now);
   void put_flash(store::Transaction& txn);

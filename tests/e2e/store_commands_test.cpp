@@ -139,6 +139,32 @@ TEST_F(StoreCommands, a_run_makes_the_backup_of_its_own_store) {
       << "the snapshot that the run had made";
 }
 
+TEST_F(StoreCommands, flash_tells_what_was_written_and_stats_tell_it_of_the_stopped_store) {
+  const auto find = [](const Json& items, const std::string& name, const std::string& cause) {
+    for (const auto& item : items)
+      if (item.value("name", "") == name && item.value("cause", "") == cause) return item;
+    return Json();
+  };
+  const auto items = device.ask({"flash"});
+  EXPECT_GE(find(items, "today", "").value("bytes", 0), find(items, "cause", "journal").value("bytes", 0));
+  EXPECT_GE(find(items, "cause", "journal").value("syncs", 0), 3);
+  EXPECT_GT(find(items, "cause", "create").value("bytes", 0), 512 * 1024) << "the journal alone";
+  EXPECT_TRUE(find(items, "wear", "").is_object());
+  const auto text = device.say({"flash"});
+  EXPECT_EQ(text.exit, 0);
+  EXPECT_TRUE(text.out.starts_with("today, ")) << text.out;
+  EXPECT_NE(text.out.find("\nwear: "), std::string::npos) << text.out;
+
+  stop();
+  const auto stopped = store_json({"stats", data()})["flash"];
+  EXPECT_EQ(find(stopped, "cause", "create"), find(items, "cause", "create"));
+  EXPECT_GE(find(stopped, "cause", "journal").value("bytes", 0), find(items, "cause", "journal").value("bytes", 0));
+
+  device.start();
+  const auto again = device.ask({"flash"});
+  EXPECT_GE(find(again, "today", "").value("bytes", 0), find(stopped, "today", "").value("bytes", 0));
+}
+
 TEST_F(StoreCommands, a_backup_of_an_owned_store_says_who_could_make_it) {
   const auto silent = store({"backup", data(), beside("backup"), "--socket", beside("nobody")});
   EXPECT_EQ(silent.exit, 1);

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "hal/linux/clock.hpp"
-#include "hal/linux/data_directory.hpp"
 #include "hal/linux/event_loop.hpp"
 #include "hal/linux/flash_registers.hpp"
 #include "hal/linux/process_launcher.hpp"
@@ -14,6 +13,7 @@
 #include "hal/linux/watchdog.hpp"
 #include "runtime/store/flash_use.hpp"
 #include "runtime/time/rfc3339.hpp"
+#include "tools/device/device_data.hpp"
 
 namespace dormouse {
 
@@ -27,8 +27,7 @@ WallTime build_date() {
 
 /// In order of making: what comes later uses what comes before, so it goes first at the end.
 struct LinuxDevice::Parts {
-  std::unique_ptr<hal_linux::DataDirectory> data;
-  std::unique_ptr<store::StorageMedium> heartbeat;
+  std::unique_ptr<DeviceData> data;
   hal_linux::AsioLoop loop;
   std::unique_ptr<hal::Clock> clock;
   std::unique_ptr<hal::ProcessLauncher> processes;
@@ -90,17 +89,17 @@ std::uint64_t bytes_in(const std::filesystem::path& folder) {
   return bytes;
 }
 
-Result<store::OpenedStore> open_store(hal_linux::DataDirectory& data) {
+Result<store::OpenedStore> open_store(DeviceData& data) {
   auto opened = data.open_store();
   if (opened.ok() && opened->created) opened->created_bytes = bytes_in(data.path() / "store");
   return opened;
 }
 
-Result<std::string> take_snapshot(const hal_linux::DataDirectory& data, std::uint32_t boot,
-                                  const actors::CopyStore& copy) {
+Result<actors::TakenSnapshot> take_snapshot(const DeviceData& data, std::uint32_t boot,
+                                            const actors::CopyStore& copy) {
   auto taken = hal_linux::take_snapshot(data.path(), boot, copy);
   if (!taken.ok()) return std::move(taken).error();
-  return taken->path.filename().string();
+  return actors::TakenSnapshot{taken->path.filename().string(), bytes_in(taken->path)};
 }
 
 actors::DeviceOptions options_of(const LinuxOptions& options, bool is_volatile) {
@@ -132,12 +131,9 @@ Result<std::unique_ptr<LinuxDevice>> LinuxDevice::open(LinuxOptions options, act
   }
   auto parts = std::make_unique<Parts>();
   const std::string data_dir = options.data_dir.empty() ? options.board.data_dir : options.data_dir;
-  auto data = hal_linux::DataDirectory::acquire(data_dir, data_options(options));
+  auto data = DeviceData::take(data_dir, data_options(options));
   if (!data.ok()) return std::move(data).error();
   parts->data = std::move(*data);
-  auto heartbeat = parts->data->open_heartbeat();
-  if (!heartbeat.ok()) return std::move(heartbeat).error();
-  parts->heartbeat = std::move(*heartbeat);
   auto clock = hal_linux::make_linux_clock(parts->loop, clock_facts(options.board.rtc));
   if (!clock.ok()) return std::move(clock).error();
   parts->clock = std::move(*clock);
@@ -155,7 +151,7 @@ Result<std::unique_ptr<LinuxDevice>> LinuxDevice::open(LinuxOptions options, act
     return take_snapshot(*data, boot, copy);
   };
   device.clock = parts->clock.get();
-  device.heartbeat = parts->heartbeat.get();
+  device.heartbeat = parts->data->heartbeat();
   if (parts->socket) device.links.push_back(parts->socket.get());
   device.processes = parts->processes.get();
   if (const auto& flash = options.board.flash.device; !flash.empty())

@@ -76,6 +76,21 @@ TEST_F(RequestsTest, AJobIsEnqueuedRunAndShownWithItsArgs) {
   EXPECT_EQ(device_.runs("backup").size(), 1U);
 }
 
+TEST_F(RequestsTest, StatsOfTheStoreTellWhatWasWrittenToFlash) {
+  Peer peer = this->peer();
+  value_of(peer.ask(Message::job_enqueue, later_job("backup")));
+  const auto items = value_of(peer.ask(Message::store_stats, {})).get_records(Key::items);
+  ASSERT_TRUE(items && !items->empty());
+  EXPECT_EQ(items->front().get_text(Key::name), "today");
+  EXPECT_GT(items->front().get_uint(Key::bytes).value_or(0), 0U);
+  bool told = false;
+  for (const auto& item : *items) {
+    EXPECT_TRUE(item.has(Key::text));
+    told = told || (item.get_text(Key::name) == "component" && item.get_text(Key::component) == "admin");
+  }
+  EXPECT_TRUE(told) << "whose records the journal has taken";
+}
+
 TEST_F(RequestsTest, L015_AKeyThatNobodyKnowsIsIgnored) {
   Peer peer = this->peer();
   const auto answer = peer.ask(Message::job_enqueue, job_for("backup").put_uint(static_cast<Key>(200), 1));
@@ -296,7 +311,7 @@ TEST_F(RequestsTest, L067_TwoClientsOfOneComponentShareItsJobsAndNothingElse) {
 
 TEST_F(RequestsTest, WhatTheDeviceLivedThroughIsForReaders) {
   Peer pump = peer(kPump);
-  for (const auto type : {Message::boots, Message::gaps, Message::report}) {
+  for (const auto type : {Message::boots, Message::gaps, Message::report, Message::store_stats}) {
     EXPECT_EQ(pump.ask(type).error().code, "link.forbidden");
   }
   Peer reader = peer({"watcher", Role::reader});

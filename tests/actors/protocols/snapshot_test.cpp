@@ -76,10 +76,10 @@ class Running {
 TEST(Snapshot, WorkGoesOnWhileOneIsTakenAndAnotherIsRefused) {
   std::promise<std::uint32_t> begun;
   std::promise<void> go_on;
-  Running running([&](std::uint32_t boot, const CopyStore&) -> Result<std::string> {
+  Running running([&](std::uint32_t boot, const CopyStore&) -> Result<TakenSnapshot> {
     begun.set_value(boot);
     go_on.get_future().wait();
-    return std::string("snapshot-1");
+    return TakenSnapshot{"snapshot-1"};
   });
   ASSERT_TRUE(running.ask(enqueue("h")).ok());
   auto taken = running.begin_snapshot();
@@ -94,9 +94,9 @@ TEST(Snapshot, WorkGoesOnWhileOneIsTakenAndAnotherIsRefused) {
 TEST(Snapshot, WhatWasAnsweredBeforeIsCommittedWhenTheCopyBegins) {
   std::size_t entries = 0;
   const store::MemoryDisk* disk = nullptr;
-  Running running([&](std::uint32_t, const CopyStore&) -> Result<std::string> {
+  Running running([&](std::uint32_t, const CopyStore&) -> Result<TakenSnapshot> {
     entries = disk->content().size();
-    return std::string("s");
+    return TakenSnapshot{"s"};
   });
   disk = &running.disk();
   const auto before = disk->content().size();
@@ -108,13 +108,26 @@ TEST(Snapshot, WhatWasAnsweredBeforeIsCommittedWhenTheCopyBegins) {
 
 TEST(Snapshot, OneThatFailsIsToldAndTheNextMayTryAgain) {
   int tries = 0;
-  Running running([&](std::uint32_t, const CopyStore& copy) -> Result<std::string> {
-    if (++tries == 2) return std::string("s");
+  Running running([&](std::uint32_t, const CopyStore& copy) -> Result<TakenSnapshot> {
+    if (++tries == 2) return TakenSnapshot{"s"};
     const Status copied = copy(-1);  // the memory tree has no file
     return copied.error();
   });
   EXPECT_EQ(running.ask(TakeSnapshot{}).error().code, "store.snapshot_failed");
   EXPECT_EQ(running.ask(TakeSnapshot{}).value(), "s");
+}
+
+TEST(Snapshot, WhatItHasWrittenIsCounted) {
+  Running running([](std::uint32_t, const CopyStore&) -> Result<TakenSnapshot> {
+    return TakenSnapshot{"s", 10'000};
+  });
+  ASSERT_TRUE(running.ask(TakeSnapshot{}).ok());
+  const auto items = running.ask(GetFlash{});
+  ASSERT_TRUE(items.ok());
+  std::uint64_t counted = 0;
+  for (const auto& item : *items)
+    if (item.get_text(wire::Key::cause) == "snapshot") counted = item.get_uint(wire::Key::bytes).value_or(0);
+  EXPECT_EQ(counted, 12'288U);
 }
 
 TEST(Snapshot, WithoutAPlaceForThemThereIsNone) {
@@ -126,12 +139,12 @@ TEST(Snapshot, AStopDoesNotWaitForItAndTheStoreStaysOpenUnderIt) {
   std::promise<void> begun;
   std::promise<void> go_on;
   std::atomic<bool> returned = false;
-  Running running([&](std::uint32_t, const CopyStore& copy) -> Result<std::string> {
+  Running running([&](std::uint32_t, const CopyStore& copy) -> Result<TakenSnapshot> {
     begun.set_value();
     go_on.get_future().wait();
     (void)copy(-1);  // reads the store
     returned = true;
-    return std::string("s");
+    return TakenSnapshot{"s"};
   });
   auto taken = running.begin_snapshot();
   begun.get_future().wait();
