@@ -66,6 +66,7 @@ caf::typed_response_promise<Answer<typename Op::Value>> run(StorageState& state,
     result = *txn.failed();
   }
   if (state.give_up()) return promise;
+  state.tell_read_only(now);
   if constexpr (std::is_same_v<Op, TakeDue>) {
     promise.deliver(Answer<Value>{std::move(result)});  // only a claim acts on it, and that waits for its group
   } else {

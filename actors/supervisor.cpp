@@ -187,7 +187,8 @@ void SupervisorState::put_schedules() {
   request(cron, PutSchedule{Identity{setup.options.component, Role::operator_}, std::move(next)},
           [this, schedule](Answer<schedules::Put>& answer) {
             if (stopping) return;
-            if (answer.result.ok()) return put_schedules();
+            // A store that cannot be written keeps those it has; they can be listed, and none runs.
+            if (answer.result.ok() || answer.result.error().code == "store.read_only") return put_schedules();
             Error error = std::move(answer.result).error();
             error.message = "schedule " + schedule + ": " + error.message;
             end(std::move(error));

@@ -237,7 +237,7 @@ void TimekeeperState::step_pass() {
 /// Nothing is judged before the pass is through, so no job starts until the store takes it. The device comes up
 /// all the same: people must be able to ask it what is wrong.
 void TimekeeperState::pass_refused(const Error& error) {
-  setup.observe(alarm(setup.time->now(), error));
+  if (error.code != "store.read_only") setup.observe(alarm(setup.time->now(), error));  // that storage has told
   retry_at = backoff.next(setup.time->now());
   answer_begin();
   arm();

@@ -2,7 +2,6 @@
 #include "hal/linux/data_directory.hpp"
 
 #include <algorithm>
-#include <fcntl.h>
 #include <utility>
 
 #include "hal/linux/directory_lock.hpp"
@@ -10,6 +9,7 @@
 #include "hal/linux/quarantine.hpp"
 #include "hal/linux/restore.hpp"
 #include "hal/linux/store_marker.hpp"
+#include "hal/linux/store_view.hpp"
 #include "hal/linux/verify_child.hpp"
 #include "runtime/store/heartbeat.hpp"
 
@@ -38,10 +38,7 @@ Status make_data_folder(const fs::path& path) {
 
 /// The boot that last wrote the heartbeat file; 1 if that cannot be told.
 std::uint32_t last_boot(const fs::path& data) {
-  const auto path = data / "heartbeat";
-  FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return 1;
-  auto medium = make_file_medium_for_reading(std::move(file), path);
+  auto medium = view_heartbeat(data);
   if (!medium) return 1;
   const auto newest = store::Heartbeat(**medium).newest();
   return newest && *newest ? std::max((*newest)->boot, 1U) : 1;

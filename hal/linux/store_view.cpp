@@ -2,6 +2,7 @@
 #include "hal/linux/store_view.hpp"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <utility>
 
 #include "hal/linux/directory_lock.hpp"
@@ -100,6 +101,13 @@ Result<StoreView> view_store(const fs::path& path, const Limits& limits) {
   if (auto opened = open_view(*view, path / "store", std::move(read).value(), limits); !opened)
     return std::move(opened).error();
   return view;
+}
+
+Result<std::unique_ptr<store::StorageMedium>> view_heartbeat(const fs::path& path) {
+  const auto name = path / "heartbeat";
+  FileHandle file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return file_error("open", name, errno);
+  return make_file_medium_for_reading(std::move(file), name);
 }
 
 Result<StoreCheck> check_store(const fs::path& path) {

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 #include "hal/linux/durable_file.hpp"
 #include "runtime/base/limits.hpp"
 #include "runtime/base/result.hpp"
+#include "runtime/store/medium.hpp"
 #include "runtime/store/opened.hpp"
 #include "runtime/store/verify.hpp"
 
@@ -25,6 +27,9 @@ struct StoreView {
 /// store.locked if somebody owns the directory; store.newer, store.word_size, store.mixed, store.behind_journal,
 /// store.broken, store.io.
 Result<StoreView> view_store(const std::filesystem::path& path, const Limits& limits = {});
+
+/// The heartbeat file of a data directory; writing to it is store.read_only. store.io if there is none.
+Result<std::unique_ptr<store::StorageMedium>> view_heartbeat(const std::filesystem::path& path);
 
 struct StoreCheck {
   store::CheckReport tree;       // as of its last checkpoint

@@ -2,6 +2,7 @@
 #include "hal/sim/memory_medium.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "runtime/base/check.hpp"
 
@@ -9,8 +10,8 @@ namespace dormouse::hal_sim {
 
 namespace {
 
-Error told_to_fail(const char* what) {
-  return {.code = "store.io", .message = std::string("the simulated file cannot ") + what};
+Error told_to_fail(const char* what, std::string code = "store.io") {
+  return {.code = std::move(code), .message = std::string("the simulated file cannot ") + what};
 }
 
 }  // namespace
@@ -26,6 +27,22 @@ void MemoryFile::cut_power(const KeepsNew& keeps_new) {
   }
   unsynced_.clear();
   current_ = durable_;
+}
+
+void MemoryFile::fail_writes(std::uint64_t times, std::string code) {
+  failing_writes_ = times;
+  write_code_ = std::move(code);
+}
+
+void MemoryFile::fail_syncs(std::uint64_t times, std::string code) {
+  failing_syncs_ = times;
+  sync_code_ = std::move(code);
+}
+
+void MemoryFile::turn_read_only() {
+  constexpr std::uint64_t always = std::numeric_limits<std::uint64_t>::max();
+  fail_writes(always, "store.read_only");
+  fail_syncs(always, "store.read_only");
 }
 
 void MemoryFile::restore() {
@@ -58,7 +75,7 @@ class MemoryMedium final : public store::StorageMedium {
     if (!file_.power_) return told_to_fail("be written without power");
     if (file_.failing_writes_ > 0) {
       --file_.failing_writes_;
-      return told_to_fail("be written");
+      return told_to_fail("be written", file_.write_code_);
     }
     if (bytes.empty()) return done();
     file_.current_.replace(offset, bytes.size(), bytes);
@@ -78,7 +95,7 @@ class MemoryMedium final : public store::StorageMedium {
       --file_.failing_syncs_;
       file_.unproven_.merge(file_.unsynced_);
       file_.unsynced_.clear();
-      return told_to_fail("be synced");
+      return told_to_fail("be synced", file_.sync_code_);
     }
     for (const std::uint64_t unit : file_.unsynced_) {
       const std::uint64_t from = unit * MemoryFile::unit_bytes;

@@ -4,14 +4,15 @@
 //   - a cut: of everything written since the last good sync, each 512-byte unit keeps the old or the new bytes,
 //     as a chooser says; while the power is off every call fails
 //   - something happens at the moment of the next sync, a cut for one
-//   - the next writes or syncs fail. After a failed sync what it covered stays readable but unproven: a later
-//     sync does not make it durable, only writing it again does
+//   - the next writes or syncs fail, with a code (store.io, store.read_only). After a failed sync what it covered
+//     stays readable but unproven: a later sync does not make it durable, only writing it again does
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "runtime/base/bytes.hpp"
@@ -33,8 +34,10 @@ class MemoryFile {
   bool has_power() const { return power_; }
   /// Once, before the next sync covers anything.
   void before_next_sync(std::function<void()> happen) { before_sync_ = std::move(happen); }
-  void fail_writes(std::uint64_t times = 1) { failing_writes_ = times; }
-  void fail_syncs(std::uint64_t times = 1) { failing_syncs_ = times; }
+  void fail_writes(std::uint64_t times = 1, std::string code = "store.io");
+  void fail_syncs(std::uint64_t times = 1, std::string code = "store.io");
+  /// From now on both answer store.read_only.
+  void turn_read_only();
   /// Bit rot, for tests.
   void tamper(std::uint64_t offset, BytesView bytes);
 
@@ -52,6 +55,8 @@ class MemoryFile {
   std::function<void()> before_sync_;
   std::uint64_t failing_writes_ = 0;
   std::uint64_t failing_syncs_ = 0;
+  std::string write_code_;
+  std::string sync_code_;
   std::uint64_t syncs_ = 0;
   std::uint64_t bytes_written_ = 0;
 };

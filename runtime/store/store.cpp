@@ -16,7 +16,7 @@ namespace dormouse::store {
 
 namespace {
 
-constexpr std::size_t bad_records_max = 256;     // more are met again by later reads
+constexpr std::size_t bad_records_max = 256;  // more are met again by later reads
 constexpr unsigned map_full_percent = 90;
 constexpr unsigned map_alarm_percent = 70;
 constexpr unsigned map_calm_percent = 65;
@@ -107,6 +107,7 @@ Status Store::make_way(std::uint64_t bytes, const Now& now) {
     auto committed = checkpoint(half_full ? Checkpoint::half_full : Checkpoint::dirty);
     if (committed) return committed;
     if (failed_) return *failed_;
+    if (read_only_) return *read_only_;
     blocked_until_ = now.instant + checkpoint_retry;
   }
   if (!half_full) return done();  // more memory than meant, until there is room again
@@ -119,6 +120,7 @@ Result<std::uint64_t> Store::apply(Transaction& batch, Durability durability) {
   if (failed_) return *failed_;
   if (batch.failed_) return *batch.failed_;
   if (batch.changes_.empty()) return applied_;
+  if (read_only_) return *read_only_;
   if (auto fits = check_size(batch); !fits) return std::move(fits).error();
   if (auto fits = check_room(batch); !fits) return std::move(fits).error();
 
@@ -127,12 +129,13 @@ Result<std::uint64_t> Store::apply(Transaction& batch, Durability durability) {
     effects.emplace_hint(effects.end(), key, body ? std::optional(seal(key, applied_ + 1, *body)) : std::nullopt);
   const std::uint64_t bytes = journal_record_bytes(effects);
   const bool big = journal_ && bytes > group_limit();
+  // A group that is full goes first: only then is it known where the next one begins, and whether it fits there.
+  if (journal_ && group_.size() + bytes > group_limit()) (void)append_group();  // a failure is the sync's to mend
   auto way = big ? done() : make_way(bytes, batch.now_);
   const bool erases_only = std::none_of(effects.begin(), effects.end(), [](const auto& e) { return e.second; });
   if (!way && !(way.error().code == "store.no_space" && erases_only)) return std::move(way).error();
   if (big || !way) return apply_big(batch, effects);
 
-  if (journal_ && group_.size() + bytes > group_limit()) (void)append_group();  // a failure is the sync's to mend
   // The note of the position goes in with the first batch and is rewritten by the checkpoint, so that the
   // checkpoint itself needs no more room than there is.
   auto written = applied_ == committed_ ? write_position(applied_ + 1, generation_ + 1) : done();

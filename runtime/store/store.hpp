@@ -144,7 +144,7 @@ class Store {
   /// lazy bytes reach their limit or the oldest lazy one its age. Answers the highest durable sequence.
   /// On failure nothing of the group may be answered. If a journal that fails can be made good by a checkpoint,
   /// that is done and shows in stats().journal_failures; if not, store.io, and the store answers nothing else any
-  /// more: what is on the medium is decided by the next open.
+  /// more: what is on the medium is decided by the next open. store.read_only: see read_only().
   Result<std::uint64_t> settle(const Now& now);
   /// Appends and syncs whatever was applied.
   Result<std::uint64_t> sync();
@@ -154,9 +154,15 @@ class Store {
   bool durable_pending() const { return durable_wanted_ > durable_; }
   /// What the store answers to everything, once it cannot go on: store.io, store.stale_epoch.
   const std::optional<Error>& failed() const { return failed_; }
+  /// What the store answers to every change, while what is durable can be read: store.read_only. Once the medium
+  /// below a journal has said so the store stays read-only; what was applied and not durable has been dropped.
+  const std::optional<Error>& read_only() const { return read_only_; }
+  /// Makes it so from the start: for a store that is only looked at. Nothing may have been applied yet.
+  void refuse_changes(Error why);
 
   /// Syncs, commits the tree and turns to the other half. store.no_space, store.io, store.read_only: the tree stays
-  /// at its last checkpoint and every batch in the journal; work goes on until the half is full.
+  /// at its last checkpoint and every batch in the journal; work goes on until the half is full, or ends here for
+  /// a store that is now read_only().
   Status checkpoint(Checkpoint reason);
   /// When upkeep() has something to do if nothing else happens before: a lazy sync, a checkpoint while idle.
   std::optional<Instant> upkeep_at() const;
@@ -225,6 +231,7 @@ class Store {
   Status check_epoch();
   Status rebuild();
   Error fail(Error error);
+  Error turn_read_only(Error why);
   void now_durable();
 
   std::unique_ptr<Tree> tree_;
@@ -251,7 +258,8 @@ class Store {
   std::optional<Instant> blocked_until_;  // a checkpoint for want of space failed: tried again then
   Duration lazy_age_;
   bool idle_checkpoints_ = true;
-  std::optional<Error> failed_;  // the store answers this alone from then on
+  std::optional<Error> failed_;     // the store answers this alone from then on
+  std::optional<Error> read_only_;  // every change is answered with this
 
   Stats counted_;
   std::vector<BadRecord> bad_;

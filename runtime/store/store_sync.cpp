@@ -42,6 +42,23 @@ Error Store::fail(Error error) {
   return error;
 }
 
+void Store::refuse_changes(Error why) {
+  check(durable_ == applied_, "store:refuse_changes");
+  read_only_ = std::move(why);
+}
+
+/// Nobody will be told that what is not durable holds, so nobody may read it either: it is dropped. What is in the
+/// journal beyond it is left to the next open, as after a power cut.
+Error Store::turn_read_only(Error why) {
+  why.hint = "make its file system writable, then start again";
+  read_only_ = std::move(why);
+  group_.clear();
+  applied_ = durable_wanted_ = durable_;
+  now_durable();
+  if (auto rebuilt = rebuild(); !rebuilt) return std::move(rebuilt).error();
+  return *read_only_;
+}
+
 Status Store::append_group() {
   if (!journal_ || group_.empty()) return done();
   auto appended = journal_->append(group_, group_chain_);
@@ -64,6 +81,7 @@ Status Store::sync_journal() {
     now_durable();
     return written;
   }
+  if (written.error().code == "store.read_only") return turn_read_only(std::move(written).error());
   // The half is spoiled; reading back would prove nothing. A commit that holds makes good what it covers.
   ++counted_.journal_failures;
   return commit_tree(Checkpoint::medium, applied_);
@@ -71,6 +89,7 @@ Status Store::sync_journal() {
 
 Result<std::uint64_t> Store::sync() {
   if (failed_) return *failed_;
+  if (read_only_) return *read_only_;  // whoever still waits for a group waits for what was dropped
   if (durable_ == applied_) return durable_;
   auto synced = journal_ ? sync_journal() : commit_tree(Checkpoint::command, applied_);
   if (!synced) return std::move(synced).error();
@@ -80,6 +99,7 @@ Result<std::uint64_t> Store::sync() {
 
 Result<std::uint64_t> Store::settle(const Now& now) {
   if (failed_) return *failed_;
+  if (read_only_) return *read_only_;
   const bool old = unsynced_since_ && *unsynced_since_ + lazy_age_ <= now.instant;
   if (!journal_ || durable_pending() || old || unsynced_bytes_ >= limits_.lazy_bytes) return sync();
   if (auto appended = append_group(); !appended) return sync();  // which makes it good or fails
@@ -88,6 +108,7 @@ Result<std::uint64_t> Store::settle(const Now& now) {
 
 Status Store::checkpoint(Checkpoint reason) {
   if (failed_) return *failed_;
+  if (read_only_) return *read_only_;
   if (applied_ == committed_) return done();
   if (journal_ && durable_ != applied_) {
     const std::uint64_t checkpoints = counted_.checkpoints;
@@ -122,6 +143,7 @@ Status Store::commit_failed(Error error) {
     (void)tree_->abort();  // if even that fails, the tree says so at the next call
     return error;
   }
+  if (error.code == "store.read_only") return turn_read_only(std::move(error));
   // The journal has failed before, so memory alone has these batches, and nobody may be told that they hold.
   if (durable_ != applied_) return fail({.code = "store.io", .message = std::move(error.message)});
   if (auto rebuilt = rebuild(); !rebuilt) return rebuilt;
@@ -153,6 +175,8 @@ Status Store::rebuild() {
   if (again && last != committed_) again = write_position(last, generation_ + 1);
   if (again && journal_) {
     auto half = journal_->read(generation_, committed_);
+    // What stands there beyond the last one was written and then not synced: it has been dropped.
+    while (half && !half->records.empty() && half->records.back().head.sequence > last) half->records.pop_back();
     again = half ? replay(*half) : Status(std::move(half).error());
   }
   if (again) again = replay(records_of(group_));
@@ -165,6 +189,7 @@ Status Store::rebuild() {
 
 /// Lazy traffic alone is not worth a checkpoint before the half is full.
 std::optional<Instant> Store::upkeep_at() const {
+  if (read_only_) return std::nullopt;
   std::optional<Instant> at;
   if (durable_ != applied_ && unsynced_since_) at = *unsynced_since_ + lazy_age_;
   const bool worth_a_checkpoint = idle_checkpoints_ && journal_ && durable_used_ > journal_->facts().half_bytes / 4;

@@ -28,7 +28,9 @@ WallTime build_date();
 class LinuxDevice {
  public:
   /// Adds the configuration's commands to `handlers`. Takes the data directory: store.locked, store.fs_refused,
-  /// store.read_only and others name what stands in the way; config.required for a command without a user as root.
+  /// and others name what stands in the way; config.required for a command without a user as root. On a read-only
+  /// file system the device comes up to be asked and starts nothing; only without a store there does it end with
+  /// store.read_only.
   static Result<std::unique_ptr<LinuxDevice>> open(LinuxOptions options, actors::Handlers handlers);
   ~LinuxDevice();
   LinuxDevice(const LinuxDevice&) = delete;
