@@ -45,7 +45,9 @@ Range starting_with(BytesView prefix);  // an empty prefix: every key
 /// Smallest key strictly above `key` (for paging on from it).
 Bytes after(BytesView key);
 
-Bytes meta(BytesView name);  // names: format, position, journal, ids, spans, stamp, reconcile, counters, device
+/// Names: format, position, journal, ids, spans, stamp, reconcile, counters, device; rescue and restored of a store
+/// that was made out of another one.
+Bytes meta(BytesView name);
 Bytes boot(std::uint32_t number);
 Bytes component(std::uint16_t number);
 Bytes gap(std::uint32_t number);
