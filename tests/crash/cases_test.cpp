@@ -30,13 +30,13 @@ class Cuts : public testing::Test {
     const auto folder = places_.next();
     std::filesystem::create_directory(folder);
     {
-      Device device(folder, history_, deaf_, limits_);
+      Device device(folder, history_, deaf_, options_);
       EXPECT_TRUE(device.open().ok());
       for (std::uint64_t i = 0; i < batches; ++i) device.put(draw_batch(random_));
       device.stop();
     }
     Recorder recorder(folder);
-    Device device(folder, history_, recorder, limits_);
+    Device device(folder, history_, recorder, options_);
     EXPECT_TRUE(device.open().ok());
     work(device);
     device.kill();
@@ -47,7 +47,7 @@ class Cuts : public testing::Test {
   template <class Look>
   void open(const Image& image, Look look) {
     History history = history_;
-    Device device(places_.lay_out(image), history, deaf_, limits_);
+    Device device(places_.lay_out(image), history, deaf_, options_);
     const auto opened = device.open();
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     ASSERT_LE(device.found(), history_.last());
@@ -61,7 +61,7 @@ class Cuts : public testing::Test {
     return {{"vsized", std::string(bytes, static_cast<char>('a' + random_() % 26))}};
   }
 
-  Limits limits_ = small_limits();
+  hal_linux::StoreOptions options_{.limits = small_limits()};
   History history_;
   Deaf deaf_;
   Places places_;
@@ -149,7 +149,7 @@ TEST_F(Cuts, D034_ACutInsideLmdbsCommitOrRightAfterItChangesNothing) {
 }
 
 TEST_F(Cuts, D035_ARecoveryThatIsCutAtEveryWriteThreeTimesInARowEqualsOneThatWasNot) {
-  limits_.journal_half_bytes = 64 * 1024;
+  options_.limits.journal_half_bytes = 64 * 1024;
   const auto record = this->record(1, [&](Device& device) {
     for (int i = 0; i < 200; ++i) device.put(sized(20 + random_() % 100));
   });
@@ -158,7 +158,7 @@ TEST_F(Cuts, D035_ARecoveryThatIsCutAtEveryWriteThreeTimesInARowEqualsOneThatWas
     const auto folder = places_.lay_out(image);
     History history = history_;
     Recorder recorder(folder);
-    Device device(folder, history, recorder, limits_);
+    Device device(folder, history, recorder, options_);
     ASSERT_TRUE(device.open().ok());
     ASSERT_EQ(device.found(), 201u);
     ASSERT_EQ(device.content(), history_.after(201));
@@ -192,7 +192,7 @@ TEST_F(Cuts, D097_NoRecordOfATornGroupIsEverAppliedLater) {
     const auto folder = places_.lay_out(image);
     for (int epochs = 0; epochs < 3; ++epochs) history.next_epoch();
     Recorder recorder(folder);
-    Device device(folder, history, recorder, limits_);
+    Device device(folder, history, recorder, options_);
     ASSERT_TRUE(device.open().ok());
     ASSERT_EQ(device.found(), history.last());
     ASSERT_EQ(device.content(), history.after(history.last()));
@@ -200,6 +200,17 @@ TEST_F(Cuts, D097_NoRecordOfATornGroupIsEverAppliedLater) {
     device.kill();
     image = synced_part(recorder.stop());
   }
+}
+
+TEST_F(Cuts, BlockAlignedGroupsThatFillUpBeforeTheyAreSettledStillFitTheHalf) {
+  options_.align = store::JournalFacts::Align::block;
+  const auto record = this->record(1, [&](Device& device) {
+    for (int group = 0; group < 20; ++group) {
+      for (int i = 0; i < 5; ++i) device.apply(sized(300 + random_() % 600), Durability::durable);
+      device.settle();
+    }
+  });
+  open(synced_part(record), [&](Device& device) { EXPECT_EQ(device.found(), 101u); });
 }
 
 }  // namespace

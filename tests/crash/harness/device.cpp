@@ -29,11 +29,13 @@ Limits small_limits() {
   Limits limits = Limits::tiny();
   limits.journal_half_bytes = 8 * 1024;
   limits.group_bytes = 2 * 1024;
+  limits.map_bytes = 256 * 1024;
   return limits;
 }
 
-Device::Device(std::filesystem::path folder, History& history, Witness& witness, const Limits& limits)
-    : folder_(std::move(folder)), history_(history), witness_(witness), limits_(limits) {}
+Device::Device(std::filesystem::path folder, History& history, Witness& witness,
+               const hal_linux::StoreOptions& options)
+    : folder_(std::move(folder)), history_(history), witness_(witness), options_(options) {}
 
 Now Device::now() {
   ms_ += step_ms;
@@ -41,7 +43,7 @@ Now Device::now() {
 }
 
 Status Device::open() {
-  auto place = open_place(folder_, limits_);
+  auto place = open_place(folder_, options_);
   if (!place) return std::move(place).error();
   place_ = std::move(place).value();
   store().own(history_.next_epoch());

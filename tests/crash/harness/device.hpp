@@ -24,7 +24,8 @@ Limits small_limits();
 class Device {
  public:
   /// All three must outlive it.
-  Device(std::filesystem::path folder, History& history, Witness& witness, const Limits& limits = small_limits());
+  Device(std::filesystem::path folder, History& history, Witness& witness,
+         const hal_linux::StoreOptions& options = {.limits = small_limits()});
 
   /// Opens the folder, and takes the store as a process of a new epoch does. What it finds is not compared with
   /// the history; found() and content() are there for that. What is there counts as acked: nobody may act on what a
@@ -56,7 +57,7 @@ class Device {
   std::filesystem::path folder_;
   History& history_;
   Witness& witness_;
-  Limits limits_;
+  hal_linux::StoreOptions options_;
   std::unique_ptr<Place> place_;
   std::int64_t ms_ = 0;
 };

@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "tests/crash/harness/lies.hpp"
 #include "tests/crash/harness/recorder.hpp"
 
 namespace dormouse::crash {
@@ -144,14 +143,15 @@ Examiner::Fault Examiner::examine(const Record& record, const History& history, 
   return std::nullopt;
 }
 
-Examiner::Fault Examiner::examine_lies(const Record& record, const History& history) {
-  for (const LiedState& lied : lied_states(record, Lie::old_meta))
-    if (auto fault = try_state(lied.image, history, lied.bounds, 0, {.checkpoint_lost = lied.later_batches}))
-      return "with LMDB's meta page one checkpoint back, after op " + std::to_string(lied.point) + ": " + *fault;
-  for (const LiedState& lied : lied_states(record, Lie::zeroed_meta))
-    if (auto fault =
-            try_state(lied.image, history, lied.bounds, 0, {.checkpoint_lost = {}, .alarm = "store.broken"}))
-      return "with LMDB's meta page zeroed, after op " + std::to_string(lied.point) + ": " + *fault;
+Examiner::Fault Examiner::examine_lies(const Record& record, const History& history, Lie lie) {
+  for (const LiedState& lied : lied_states(record, lie)) {
+    Expected expected{.checkpoint_lost = lied.later_batches};
+    if (lie == Lie::zeroed_meta) expected = {.checkpoint_lost = {}, .alarm = "store.broken"};
+    if (auto fault = try_state(lied.image, history, lied.bounds, 0, expected))
+      return "with the newest meta page of LMDB " +
+             std::string(lie == Lie::old_meta ? "as it was before" : "zeroed") + ", after op " +
+             std::to_string(lied.point) + ": " + *fault;
+  }
   return std::nullopt;
 }
 

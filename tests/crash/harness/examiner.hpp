@@ -17,6 +17,7 @@
 
 #include "tests/crash/harness/device.hpp"
 #include "tests/crash/harness/history.hpp"
+#include "tests/crash/harness/lies.hpp"
 #include "tests/crash/harness/record.hpp"
 #include "tests/crash/harness/states.hpp"
 #include "tests/crash/harness/temp_folder.hpp"
@@ -47,7 +48,7 @@ class Examiner {
 
   /// Tries the states of a medium that lied about the last checkpoint (lies.hpp). Its workload has no big batch,
   /// which a checkpoint alone keeps.
-  Fault examine_lies(const Record& record, const History& history);
+  Fault examine_lies(const Record& record, const History& history, Lie lie);
 
   /// Opens one state, and tries `deeper` states of what follows. `found`, if given, is told how many batches it
   /// holds.

@@ -11,7 +11,7 @@
 namespace dormouse::crash {
 
 /// What became of the newest meta page of LMDB: as it was before that checkpoint, or zeros.
-enum class Lie { none, old_meta, zeroed_meta };
+enum class Lie { old_meta, zeroed_meta };
 
 struct LiedState {
   Image image;

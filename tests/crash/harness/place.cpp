@@ -5,9 +5,10 @@
 
 namespace dormouse::crash {
 
-Result<std::unique_ptr<Place>> open_place(const std::filesystem::path& folder, const Limits& limits) {
+Result<std::unique_ptr<Place>> open_place(const std::filesystem::path& folder,
+                                          const hal_linux::StoreOptions& options) {
   auto place = std::make_unique<Place>();
-  auto directory = hal_linux::DataDirectory::acquire(folder, {.store = {.limits = limits}});
+  auto directory = hal_linux::DataDirectory::acquire(folder, {.store = options});
   if (!directory) return std::move(directory).error();
   place->directory = std::move(directory).value();
   auto opened = place->directory->open_store();

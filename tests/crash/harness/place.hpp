@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "hal/linux/data_directory.hpp"
-#include "runtime/base/limits.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/store/medium.hpp"
 #include "runtime/store/opened.hpp"
@@ -20,6 +19,7 @@ struct Place {
 };
 
 /// store.* as DataDirectory says.
-Result<std::unique_ptr<Place>> open_place(const std::filesystem::path& folder, const Limits& limits);
+Result<std::unique_ptr<Place>> open_place(const std::filesystem::path& folder,
+                                          const hal_linux::StoreOptions& options);
 
 }  // namespace dormouse::crash

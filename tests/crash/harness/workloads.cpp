@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/base/check.hpp"
+#include "tests/crash/harness/cuts.hpp"
 #include "tests/crash/harness/recorder.hpp"
 #include "tests/crash/harness/temp_folder.hpp"
 
@@ -76,9 +77,9 @@ void ring(Device& device, Random& random) {
 /// Halves that begin with batches nobody synced.
 void lazy(Device& device, Random& random) {
   for (int half = 0; half < 4; ++half) {
-    const std::uint64_t batches = 2 + random() % 3;
+    const std::uint64_t batches = 3 + random() % 3;
     for (std::uint64_t i = 0; i < batches; ++i) {
-      device.apply({{"vlazy" + std::to_string(i), draw_bytes(20 + random() % 60, random)}}, Durability::lazy);
+      device.apply({{"vlazy" + std::to_string(i), draw_bytes(10 + random() % 20, random)}}, Durability::lazy);
       device.settle();
     }
     device.checkpoint();
@@ -140,21 +141,22 @@ const Workload& workload(const std::string& name) {
 
 Recorded record_of(const Workload& workload, std::uint64_t seed) {
   Random random(seed);
+  const hal_linux::StoreOptions options{
+      .limits = small_limits(),
+      .prezero = random() % 4 == 0,
+      .align = random() % 3 == 0 ? store::JournalFacts::Align::block : store::JournalFacts::Align::packed};
   const TempFolder room;
   const auto folder = room.path() / "data";
   std::filesystem::create_directory(folder);
-  struct Deaf final : Witness {
-    void applied(std::uint64_t) override {}
-    void acked(std::uint64_t) override {}
-  } deaf;
   Recorded result;
   if (!workload.creates) {
-    Device made(folder, result.history, deaf);
+    Deaf deaf;
+    Device made(folder, result.history, deaf, options);
     check(made.open().ok(), "workload:create");
     made.stop();
   }
   Recorder recorder(folder);
-  Device device(folder, result.history, recorder);
+  Device device(folder, result.history, recorder, options);
   check(device.open().ok(), "workload:open");
   result.history.store_id = device.opened().store_id;
   workload.work(device, random);

@@ -27,7 +27,8 @@ struct Recorded {
   Record record;
   History history;
 };
-/// Runs it on a real folder. The seed draws the sizes of its batches and how they are grouped.
+/// Runs it on a real folder. The seed draws the sizes of its batches, how they are grouped, and whether the data
+/// file is written with zeros first and each group of the journal begins a block.
 Recorded record_of(const Workload& workload, std::uint64_t seed);
 
 /// A batch of one to three records, of 10 to 1,500 bytes together, now and then with an erase.
