@@ -16,7 +16,7 @@ namespace dormouse::store {
 
 namespace {
 
-constexpr std::size_t bad_records_max = 256;     // more are met again by later reads
+constexpr std::size_t bad_records_max = 256;  // more are met again by later reads
 constexpr unsigned map_full_percent = 90;
 constexpr unsigned map_alarm_percent = 70;
 constexpr unsigned map_calm_percent = 65;
@@ -107,6 +107,7 @@ Status Store::make_way(std::uint64_t bytes, const Now& now) {
     auto committed = checkpoint(half_full ? Checkpoint::half_full : Checkpoint::dirty);
     if (committed) return committed;
     if (failed_) return *failed_;
+    if (read_only_) return *read_only_;
     blocked_until_ = now.instant + checkpoint_retry;
   }
   if (!half_full) return done();  // more memory than meant, until there is room again
@@ -119,6 +120,7 @@ Result<std::uint64_t> Store::apply(Transaction& batch, Durability durability) {
   if (failed_) return *failed_;
   if (batch.failed_) return *batch.failed_;
   if (batch.changes_.empty()) return applied_;
+  if (read_only_) return *read_only_;
   if (auto fits = check_size(batch); !fits) return std::move(fits).error();
   if (auto fits = check_room(batch); !fits) return std::move(fits).error();
 
