@@ -20,7 +20,10 @@ constexpr std::size_t bad_records_max = 256;  // more are met again by later rea
 constexpr unsigned map_full_percent = 90;
 constexpr unsigned map_alarm_percent = 70;
 constexpr unsigned map_calm_percent = 65;
-constexpr Duration checkpoint_retry{3'600'000};  // after one that found no room on the medium
+// After a checkpoint that found no room on the medium. Each try may wear the flash, so the pause doubles; but who
+// has just made room wants to see it used.
+constexpr Duration first_pause{1'000};
+constexpr Duration longest_pause{3'600'000};
 
 }  // namespace
 
@@ -108,7 +111,8 @@ Status Store::make_way(std::uint64_t bytes, const Now& now) {
     if (committed) return committed;
     if (failed_) return *failed_;
     if (read_only_) return *read_only_;
-    blocked_until_ = now.instant + checkpoint_retry;
+    pause_ = std::clamp(pause_ * 2, first_pause, longest_pause);
+    blocked_until_ = now.instant + pause_;
   }
   if (!half_full) return done();  // more memory than meant, until there is room again
   return Error{.code = "store.no_space",

@@ -256,6 +256,7 @@ class Store {
   std::optional<Instant> last_durable_at_;
   std::uint64_t durable_used_ = 0;        // of the half, when a durable batch was last synced
   std::optional<Instant> blocked_until_;  // a checkpoint for want of space failed: tried again then
+  Duration pause_{};                      // between such tries
   Duration lazy_age_;
   bool idle_checkpoints_ = true;
   std::optional<Error> failed_;     // the store answers this alone from then on

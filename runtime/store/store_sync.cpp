@@ -129,6 +129,7 @@ Status Store::commit_tree(Checkpoint reason, std::uint64_t sequence) {
   if (journal_) journal_->begin(generation_);
   durable_used_ = 0;
   blocked_until_.reset();
+  pause_ = Duration{};
   now_durable();
   ++counted_.checkpoints;
   counted_.last_checkpoint = reason;
