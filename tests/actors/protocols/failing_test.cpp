@@ -93,7 +93,7 @@ TEST(FailingMedium, AStoreThatCannotBeginItsBootSaysSo) {
   ASSERT_TRUE(bench.ask(bench.storage(), enqueue("h")).ok());
   bench.power_cut();
   const auto storage = spawn_storage(bench.system(), bench.setup());
-  bench.disk().fail_commits("store.read_only", store::MemoryDisk::unlimited);
+  bench.disk().fail_commits("store.io", store::MemoryDisk::unlimited);
   bench.journal().fail_syncs(1'000);
   EXPECT_FALSE(bench.ask(storage, bench.open_now()).ok());
   EXPECT_EQ(bench.ask(storage, GetStatus{}).error().code, "store.closed");
@@ -122,6 +122,70 @@ TEST(FailingMedium, AFullHalfWithoutRoomForACheckpointRefusesAndLives) {
   EXPECT_GT(accepted, 0U);
   EXPECT_TRUE(owned.told().empty());
   EXPECT_EQ(bench.ask(owned.storage(), ListJobs{})->jobs.size(), accepted);
+}
+
+// -- media that have turned read-only --
+
+void turn_read_only(Bench& bench) {
+  bench.journal().turn_read_only();
+  bench.disk().fail_commits("store.read_only", store::MemoryDisk::unlimited);
+}
+std::size_t alarms_of_read_only(const Bench& bench) {
+  std::size_t count = 0;
+  for (const auto& event : bench.events())
+    count += event.kind == Event::Kind::alarm && event.text.starts_with("store.read_only") ? 1 : 0;
+  return count;
+}
+
+TEST(ReadOnlyMedium, AGroupIsRefusedAndQuestionsAreAnswered) {
+  Bench bench;
+  Owned owned(bench);
+  ASSERT_TRUE(bench.ask(owned.storage(), enqueue("h")).ok());
+  turn_read_only(bench);
+  const auto told = four(bench, owned.storage());
+  const auto read = bench.send(owned.storage(), GetJob{Identity{}, 2, false});
+  bench.settle();
+  for (const auto& one : told) {
+    ASSERT_TRUE(one->result);
+    EXPECT_EQ(one->result->error().code, "store.read_only");
+  }
+  ASSERT_TRUE(read->result);
+  EXPECT_EQ(read->result->error().code, "store.read_only") << "it saw what is not there";
+  EXPECT_TRUE(owned.told().empty());
+  EXPECT_EQ(bench.ask(owned.storage(), enqueue("h")).error().code, "store.read_only");
+  EXPECT_EQ(bench.ask(owned.storage(), CancelJob{.id = 1}).error().code, "store.read_only");
+  EXPECT_EQ(bench.ask(owned.storage(), ListJobs{})->jobs.size(), 1U);
+  EXPECT_TRUE(bench.ask(owned.storage(), GetStatus{}).ok());
+  EXPECT_TRUE(bench.ask(owned.storage(), GetBoots{}).ok());
+  EXPECT_FALSE(bench.ask(owned.storage(), Explain{Identity{}, "1"})->empty());
+  EXPECT_EQ(bench.ask(owned.storage(), TakeSnapshot{}).error().code, "store.read_only");
+  EXPECT_EQ(alarms_of_read_only(bench), 1U);
+  EXPECT_TRUE(bench.ask(owned.storage(), CloseStore{"sigterm", {}}).ok());
+}
+
+TEST(ReadOnlyMedium, AStoreThatIsOnlyLookedAtBeginsItsBootWithoutARecord) {
+  Bench bench;
+  ASSERT_TRUE(bench.ask(bench.storage(), enqueue("h")).ok());
+  bench.power_cut();
+  auto setup = bench.setup();
+  setup.open_store = [&bench]() -> Result<store::OpenedStore> {
+    auto opened = bench.open_store();
+    if (opened.ok()) opened->store->refuse_changes({"store.read_only", "Only looked at."});
+    return opened;
+  };
+  const auto storage = spawn_storage(bench.system(), std::move(setup));
+  const auto start = bench.ask(storage, bench.open_now());
+  ASSERT_TRUE(start.ok()) << start.error().message;
+  EXPECT_EQ(start->boot.number, 2U);
+  EXPECT_EQ(alarms_of_read_only(bench), 1U);
+  caf::anon_send(storage, HandlersChanged{{{"h", 1}}});
+  EXPECT_EQ(bench.ask(storage, GetBoots{})->boots.size(), 1U);
+  EXPECT_EQ(bench.ask(storage, ListJobs{})->jobs.size(), 1U);
+  EXPECT_EQ(bench.ask(storage, enqueue("h")).error().code, "store.read_only");
+  EXPECT_TRUE(bench.ask(storage, CloseStore{"sigterm", {}}).ok());
+  EXPECT_EQ(alarms_of_read_only(bench), 1U);
+  caf::anon_send_exit(storage, caf::exit_reason::kill);
+  bench.settle();
 }
 
 }  // namespace

@@ -72,7 +72,8 @@ inline std::string kind_name(const testing::TestParamInfo<Kind>& param) {
   return param.param == Kind::memory ? "memory" : "lmdb";
 }
 
-/// A tree that can be told to refuse puts: all, also those of a rebuild, or one key, which spoils its transaction.
+/// A tree that can be told to refuse puts: all, also those of a rebuild, or one key, which spoils its transaction. Or
+/// its commits.
 class Refusing final : public Tree {
  public:
   explicit Refusing(std::unique_ptr<Tree> below) : below_(std::move(below)) {}
@@ -87,7 +88,10 @@ class Refusing final : public Tree {
     return Error{.code = refusal, .message = "told to refuse"};
   }
   Status erase(BytesView key) override { return below_->erase(key); }
-  Status commit() override { return below_->commit(); }
+  Status commit() override {
+    if (read_only) return Error{.code = "store.read_only", .message = "told to be read-only"};
+    return below_->commit();
+  }
   Status abort() override {
     spoiled_ = false;
     return below_->abort();
@@ -98,6 +102,7 @@ class Refusing final : public Tree {
   Shape shape() const override { return below_->shape(); }
 
   bool failing = false;
+  bool read_only = false;
   Bytes refused_key;
   std::string refusal = "store.full";
 
