@@ -72,8 +72,8 @@ inline std::string kind_name(const testing::TestParamInfo<Kind>& param) {
   return param.param == Kind::memory ? "memory" : "lmdb";
 }
 
-/// A tree that can be told to refuse puts: all, also those of a rebuild, or one key, which spoils its transaction. Or
-/// its commits.
+/// A tree that can be told to refuse puts: all, also those of a rebuild, or one key, which spoils its transaction;
+/// or its commits.
 class Refusing final : public Tree {
  public:
   explicit Refusing(std::unique_ptr<Tree> below) : below_(std::move(below)) {}
