@@ -96,6 +96,27 @@ TEST(FlashBudget, D080_a_day_of_twice_the_budget_slows_only_what_is_lazy_and_a_q
   EXPECT_EQ(story.lazy_age(), 1min);
 }
 
+TEST(FlashBudget, heartbeats_wait_as_lazy_batches_do) {
+  SimulatedSetup setup;
+  setup.rtc = hal_sim::RtcKind::none;  // so that no outage can be told, and each heartbeat counts
+  setup.synced = false;
+  setup.flash_bytes_per_day = kMiB;
+  SimulatedDevice device(setup);
+  device.handler("quick");
+  ASSERT_TRUE(device.boot().ok());
+  device.submit("quick", after(100 * kDay));
+  const auto beats_in = [&device](Duration span) {
+    const auto before = device.heartbeat().syncs();
+    device.advance(span);
+    return device.heartbeat().syncs() - before;
+  };
+  EXPECT_EQ(beats_in(2h), 120U);
+  EXPECT_EQ(beats_in(2h), 120U);
+  beats_in(2h);  // they alone use it up, at 5.6 MiB a day
+  EXPECT_EQ(beats_in(8 * 16min), 8U) << "one every 16 min";
+  EXPECT_GT(beats_in(kDay), 24U * 60 / 16) << "half of the budget is there again in between";
+}
+
 TEST(FlashBudget, D081_only_a_success_without_a_result_goes_to_history_in_short_form) {
   Story story(kMiB);
   const auto before = story.device.submit("quick");
