@@ -69,4 +69,28 @@ bool Embedded::wait_ended(std::uint64_t count) {
   return changed_.wait_for(lock, std::chrono::minutes(2), [&] { return ended_ >= count || over_; }) && !over_;
 }
 
+Result<store::Tree::Traffic> Embedded::traffic() const {
+  auto client = connect();
+  if (!client) return std::move(client).error();
+  const auto status = client->request(wire::Message::status, {});
+  if (!status) return status.error();
+  return store::Tree::Traffic{status->get_uint(wire::Key::bytes).value_or(0),
+                              status->get_uint(wire::Key::syncs).value_or(0)};
+}
+
+actors::Handlers no_op(std::uint64_t at_once) {
+  actors::Handlers handlers;
+  handlers.add(
+      "noop", [](actors::Context&) { return jobs::Outcome::ok(); }, at_once);
+  return handlers;
+}
+
+jobs::JobSpec no_op_job(jobs::DueSpec due) {
+  jobs::JobSpec spec;
+  spec.handler = "noop";
+  spec.args = Bytes(64, 'x');
+  spec.due = due;
+  return spec;
+}
+
 }  // namespace dormouse::bench

@@ -30,6 +30,9 @@ class Embedded {
   /// Blocks until so many have; false after two minutes.
   bool wait_ended(std::uint64_t count);
 
+  /// What the device itself counts as given to the disk.
+  Result<store::Tree::Traffic> traffic() const;
+
  private:
   explicit Embedded(const std::filesystem::path& parent) : folder_(parent) {}
   std::string socket() const { return (folder_.path() / "socket").string(); }
@@ -44,6 +47,11 @@ class Embedded {
   bool over_ = false;
   std::uint64_t ended_ = 0;
 };
+
+/// A handler "noop" that does nothing, so many at a time.
+actors::Handlers no_op(std::uint64_t at_once);
+/// A job for it with 64 bytes of args.
+jobs::JobSpec no_op_job(jobs::DueSpec due);
 
 /// Limits under which ten thousands of jobs may wait.
 Limits roomy_limits();

@@ -28,21 +28,6 @@ WallTime wall_in(Duration delay) {
   return {std::chrono::duration_cast<Duration>(wall_now()).count() + delay.count()};
 }
 
-actors::Handlers no_op() {
-  actors::Handlers handlers;
-  handlers.add(
-      "noop", [](actors::Context&) { return jobs::Outcome::ok(); }, 4);
-  return handlers;
-}
-
-jobs::JobSpec job_due(jobs::DueSpec due) {
-  jobs::JobSpec spec;
-  spec.handler = "noop";
-  spec.args = Bytes(64, 'x');
-  spec.due = due;
-  return spec;
-}
-
 /// Enqueues them all, a thousand on the way at a time.
 Status enqueue_all(Embedded& device, const std::vector<jobs::JobSpec>& specs) {
   constexpr std::size_t on_the_way = 1'000;
@@ -64,17 +49,13 @@ Status enqueue_all(Embedded& device, const std::vector<jobs::JobSpec>& specs) {
 
 /// What the device itself counts, and what the process wrote at all.
 struct Written {
-  std::uint64_t bytes = 0;
-  std::uint64_t syncs = 0;
+  store::Tree::Traffic device;
   std::uint64_t call_bytes = 0;
 };
-Result<Written> written(Embedded& device) {
-  auto client = device.connect();
-  if (!client) return std::move(client).error();
-  const auto status = client->request(wire::Message::status, {});
-  if (!status) return status.error();
-  return Written{status->get_uint(wire::Key::bytes).value_or(0), status->get_uint(wire::Key::syncs).value_or(0),
-                 written_by(::getpid())};
+Result<Written> written(const Embedded& device) {
+  auto traffic = device.traffic();
+  if (!traffic) return std::move(traffic).error();
+  return Written{*traffic, written_by(::getpid())};
 }
 
 void show_written(const std::string& when, const Written& before, const Written& after, std::uint64_t jobs) {
@@ -82,9 +63,9 @@ void show_written(const std::string& when, const Written& before, const Written&
     return static_cast<double>(to - from) / static_cast<double>(jobs);
   };
   figure("bytes written for a job from enqueue to its end, " + when,
-         number(each(before.bytes, after.bytes)) + " counted by the device, " +
+         number(each(before.device.bytes, after.device.bytes)) + " counted by the device, " +
              number(each(before.call_bytes, after.call_bytes)) + " given to write calls");
-  figure("syncs for a job, " + when, number(each(before.syncs, after.syncs), 2));
+  figure("syncs for a job, " + when, number(each(before.device.syncs, after.device.syncs), 2));
 }
 
 /// All due at one instant to come; answers how long they took from then on.
@@ -92,7 +73,7 @@ Result<double> run_crowd(Embedded& device, std::uint64_t jobs) {
   const auto delay = std::chrono::seconds(4);
   const auto due = Clock::now() + delay;
   const std::uint64_t before = device.ended();
-  const std::vector<jobs::JobSpec> specs(jobs, job_due(jobs::DueAt{wall_in(delay)}));
+  const std::vector<jobs::JobSpec> specs(jobs, no_op_job(jobs::DueAt{wall_in(delay)}));
   if (auto enqueued = enqueue_all(device, specs); !enqueued) return std::move(enqueued).error();
   if (Clock::now() > due) return too_slow("the jobs fell due before all were enqueued");
   if (!device.wait_ended(before + jobs)) return too_slow("the jobs did not end within two minutes");
@@ -102,7 +83,7 @@ Result<double> run_crowd(Embedded& device, std::uint64_t jobs) {
 }  // namespace
 
 Status measure_execute(const Options& options) {
-  auto device = Embedded::start(options.folder, no_op(), roomy_limits());
+  auto device = Embedded::start(options.folder, no_op(4), roomy_limits());
   if (!device) return std::move(device).error();
   const std::uint64_t jobs = options.quick ? 1'000 : 10'000;
   const auto took = run_crowd(**device, jobs);
@@ -133,7 +114,7 @@ Status measure_lateness(const Options& options) {
   std::uniform_int_distribution<std::int64_t> instant(2'000, options.quick ? 4'000 : 22'000);
   std::vector<jobs::JobSpec> specs;
   for (std::uint64_t i = 0; i < jobs; ++i)
-    specs.push_back(job_due(jobs::DueAt{wall_in(Duration{instant(random)})}));
+    specs.push_back(no_op_job(jobs::DueAt{wall_in(Duration{instant(random)})}));
   if (auto enqueued = enqueue_all(**device, specs); !enqueued) return enqueued;
   if (!(*device)->wait_ended(jobs)) return too_slow("the jobs did not end within two minutes");
 
@@ -149,14 +130,14 @@ Status measure_lateness(const Options& options) {
 }
 
 Status measure_writes(const Options& options) {
-  auto device = Embedded::start(options.folder, no_op(), roomy_limits());
+  auto device = Embedded::start(options.folder, no_op(4), roomy_limits());
   if (!device) return std::move(device).error();
   const std::uint64_t alone = options.quick ? 20 : 200;
   auto before = written(**device);
   if (!before) return std::move(before).error();
   for (std::uint64_t i = 0; i < alone; ++i) {
     const std::uint64_t ended = (*device)->ended();
-    if (auto enqueued = enqueue_all(**device, {job_due(jobs::DueNow{})}); !enqueued) return enqueued;
+    if (auto enqueued = enqueue_all(**device, {no_op_job(jobs::DueNow{})}); !enqueued) return enqueued;
     if (!(*device)->wait_ended(ended + 1)) return too_slow("a job did not end within two minutes");
   }
   auto after = written(**device);

@@ -18,6 +18,10 @@ struct Options {
 /// One line of the table, printed at once.
 void figure(const std::string& what, const std::string& value);
 
+/// A line with a bound: says whether it is met. Tells, does not fail.
+enum class Bound { at_most, at_least };
+void goal(const std::string& what, double measured, Bound bound, double limit, int decimals = 2);
+
 std::string number(double value, int decimals = 0);  // "12,345.6"
 std::string mebibytes(std::uint64_t bytes);          // "7.1 MiB"
 
@@ -30,5 +34,14 @@ Status measure_lateness(const Options& options);
 Status measure_writes(const Options& options);
 Status measure_reconcile(const Options& options);
 Status measure_cron(const Options& options);
+
+// The group `store`: one part each.
+Status measure_store_puts(const Options& options);
+Status measure_store_counts(const Options& options);
+Status measure_store_jobs(const Options& options);
+Status measure_store_device(const Options& options);
+Status measure_store_reconcile(const Options& options);
+Status measure_store_recovery(const Options& options);
+Status measure_store_memory(const Options& options);
 
 }  // namespace dormouse::bench

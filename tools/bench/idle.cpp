@@ -2,19 +2,14 @@
 // What a device costs that has nothing to do: wake-ups and memory; and what a hundred thousand waiting jobs add.
 #include <chrono>
 #include <thread>
-#include <vector>
 
-#include "runtime/jobs/job_codec.hpp"
 #include "tools/bench/figures.hpp"
 #include "tools/bench/program.hpp"
+#include "tools/bench/waiting_jobs.hpp"
 
 namespace dormouse::bench {
 
 namespace {
-
-using wire::Key;
-using wire::Message;
-using wire::Record;
 
 // One schedule, due tomorrow at the latest; its handler never runs here.
 constexpr char config[] = R"(
@@ -37,41 +32,7 @@ active_jobs_component = 200_000
 map_bytes = "256 MiB"
 )";
 
-constexpr std::size_t batch_jobs = 64;
 constexpr auto settling = std::chrono::seconds(3);  // what starting left behind is over
-
-Record batch_of(std::size_t jobs) {
-  jobs::JobSpec spec;
-  spec.handler = "noop";
-  spec.args = "\xA0";
-  spec.due = jobs::DueAfter{std::chrono::hours(24)};
-  Record body;
-  body.put_records(Key::items, std::vector<Record>(jobs, jobs::enqueue_body(spec)));
-  return body;
-}
-
-/// As many batches outstanding as the session's window takes.
-Status enqueue_many(client::Client& client, std::size_t jobs) {
-  const Record batch = batch_of(batch_jobs);
-  const auto receive = [&client]() -> Status {
-    auto answer = client.receive();
-    if (!answer) return std::move(answer).error();
-    if (!answer->result) return std::move(answer->result).error();
-    return done();
-  };
-  for (std::size_t sent = 0; sent < jobs; sent += batch_jobs) {
-    if (client.outstanding() == client.window()) {
-      if (auto received = receive(); !received) return received;
-    }
-    const std::size_t left = jobs - sent;
-    auto seq = client.send(Message::job_batch, left < batch_jobs ? batch_of(left) : batch);
-    if (!seq) return std::move(seq).error();
-  }
-  while (client.outstanding() > 0) {
-    if (auto received = receive(); !received) return received;
-  }
-  return done();
-}
 
 void show(const std::string& when, const Memory& memory) {
   figure("resident memory, " + when, mebibytes(memory.resident));
@@ -107,7 +68,7 @@ Status measure_memory(const Options& options) {
   auto client = (*program)->connect();
   if (!client) return std::move(client).error();
   const auto start = std::chrono::steady_clock::now();
-  if (auto enqueued = enqueue_many(*client, jobs); !enqueued) return enqueued;
+  if (auto enqueued = enqueue_for_tomorrow(*client, jobs); !enqueued) return enqueued;
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   const std::string count = number(static_cast<double>(jobs));
   figure("enqueue of " + count + " jobs over the socket, batches of 64, 32 outstanding",

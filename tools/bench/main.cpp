@@ -16,9 +16,22 @@ struct Group {
   Status (*measure)(const Options& options);
 };
 constexpr Group groups[] = {
-    {"disk", measure_disk},       {"idle", measure_idle},           {"memory", measure_memory},
-    {"enqueue", measure_enqueue}, {"execute", measure_execute},     {"lateness", measure_lateness},
-    {"writes", measure_writes},   {"reconcile", measure_reconcile}, {"cron", measure_cron},
+    {"disk", measure_disk},
+    {"idle", measure_idle},
+    {"memory", measure_memory},
+    {"enqueue", measure_enqueue},
+    {"execute", measure_execute},
+    {"lateness", measure_lateness},
+    {"writes", measure_writes},
+    {"reconcile", measure_reconcile},
+    {"cron", measure_cron},
+    {"store-puts", measure_store_puts},
+    {"store-counts", measure_store_counts},
+    {"store-jobs", measure_store_jobs},
+    {"store-device", measure_store_device},
+    {"store-reconcile", measure_store_reconcile},
+    {"store-recovery", measure_store_recovery},
+    {"store-memory", measure_store_memory},
 };
 
 const char* present_group = "";
@@ -45,6 +58,11 @@ std::optional<Arguments> parse(int argc, char** argv) {
   return arguments;
 }
 
+/// "store" stands for "store-puts" and all the others that begin so.
+bool is_chosen(const std::string& name, const std::string& only) {
+  return name == only || name.starts_with(only + "-");
+}
+
 int usage() {
   std::fputs("usage: bench_dormouse [--quick] [--only GROUP] [--dir FOLDER]\ngroups:", stderr);
   for (const auto& group : groups) std::fprintf(stderr, " %s", group.name);
@@ -58,7 +76,7 @@ int run(const Arguments& arguments) {
   bool any = false;
   bool failed = false;
   for (const auto& group : groups) {
-    if (arguments.only && *arguments.only != group.name) continue;
+    if (arguments.only && !is_chosen(group.name, *arguments.only)) continue;
     any = true;
     present_group = group.name;
     if (const auto measured = group.measure(arguments.options); !measured) {
@@ -76,6 +94,12 @@ int run(const Arguments& arguments) {
 void figure(const std::string& what, const std::string& value) {
   std::printf("| %s | %s | `--only %s` |\n", what.c_str(), value.c_str(), present_group);
   std::fflush(stdout);
+}
+
+void goal(const std::string& what, double measured, Bound bound, double limit, int decimals) {
+  const bool met = bound == Bound::at_most ? measured <= limit : measured >= limit;
+  figure(what, number(measured, decimals) + (bound == Bound::at_most ? ", at most " : ", at least ") +
+                   number(limit, decimals) + (met ? ": met" : ": short of it"));
 }
 
 std::string number(double value, int decimals) {

@@ -18,6 +18,8 @@ namespace dormouse::bench {
 
 namespace {
 
+constexpr char config_name[] = "config.toml";
+
 /// The number after "name:" in a file of /proc, 0 if it is not there.
 std::uint64_t field_of(const std::filesystem::path& file, std::string_view name) {
   std::ifstream in(file);
@@ -63,15 +65,14 @@ std::string Program::socket() const {
   return (folder_.path() / "socket").string();
 }
 
-Status Program::spawn(const std::string& config) {
-  const std::string config_file = (folder_.path() / "config.toml").string();
+Status Program::spawn() {
+  const std::string config_file = (folder_.path() / config_name).string();
   const std::string data = (folder_.path() / "data").string();
   const std::string log = (folder_.path() / "log").string();
   const std::string where = socket();
-  std::ofstream(config_file) << config;
   pid_ = ::fork();
   if (pid_ < 0) return Error{.code = "bench.fork", .message = "cannot start another process"};
-  if (pid_ > 0) return done();
+  if (pid_ > 0) return wait_until_it_answers();
   const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(out, STDERR_FILENO);
@@ -80,22 +81,37 @@ Status Program::spawn(const std::string& config) {
   ::_exit(127);
 }
 
-Result<std::unique_ptr<Program>> Program::start(const std::filesystem::path& parent, const std::string& config) {
-  std::unique_ptr<Program> program(new Program(parent));
-  if (auto spawned = program->spawn(config); !spawned) return std::move(spawned).error();
+Status Program::wait_until_it_answers() const {
   for (int tries = 0; tries < 1'000; ++tries) {
-    if (program->connect()) return program;
+    if (connect()) return done();
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   std::ostringstream log;
-  log << std::ifstream(program->folder_.path() / "log").rdbuf();
+  log << std::ifstream(folder_.path() / "log").rdbuf();
   return Error{.code = "bench.no_device", .message = "the program does not answer; it said: " + log.str()};
 }
 
-Program::~Program() {
+Result<std::unique_ptr<Program>> Program::start(const std::filesystem::path& parent, const std::string& config) {
+  std::unique_ptr<Program> program(new Program(parent));
+  std::ofstream(program->folder_.path() / config_name) << config;
+  if (auto spawned = program->spawn(); !spawned) return std::move(spawned).error();
+  return program;
+}
+
+void Program::stop() {
   if (pid_ <= 0) return;
   ::kill(pid_, SIGTERM);
   ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+Program::~Program() {
+  stop();
+}
+
+Status Program::restart() {
+  stop();
+  return spawn();
 }
 
 Switches switches_of(pid_t pid) {

@@ -31,6 +31,8 @@ class Program {
   /// Starts `dormouse run` with this configuration and waits until its socket answers.
   static Result<std::unique_ptr<Program>> start(const std::filesystem::path& parent, const std::string& config);
   ~Program();  // SIGTERM, and waits
+  /// Ends it so and starts it again on the same data.
+  Status restart();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
@@ -40,7 +42,9 @@ class Program {
 
  private:
   explicit Program(const std::filesystem::path& parent) : folder_(parent) {}
-  Status spawn(const std::string& config);
+  Status spawn();
+  Status wait_until_it_answers() const;
+  void stop();
   Folder folder_;
   pid_t pid_ = -1;
 };
