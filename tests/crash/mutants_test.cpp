@@ -69,6 +69,8 @@ struct Mutant {
   const char* name;
   const char* workload;
   Edit edit;
+
+  friend std::ostream& operator<<(std::ostream& out, const Mutant& mutant) { return out << mutant.name; }
 };
 
 class Mutants : public testing::TestWithParam<Mutant> {};

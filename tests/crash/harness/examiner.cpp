@@ -13,7 +13,11 @@ namespace dormouse::crash {
 
 namespace {
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::size_t default_states = 800;  // each takes several times as long, and mistakes of memory show in all
+#else
 constexpr std::size_t default_states = 2'400;
+#endif
 constexpr std::size_t weight_max = 12;  // of a point, against one at which everything is synced
 constexpr std::size_t ops_told = 12;
 

@@ -24,7 +24,8 @@
 
 namespace dormouse::crash {
 
-/// The environment's DORMOUSE_CRASH_STATES: how many states all workloads together are tried in; 2,400 without it.
+/// The environment's DORMOUSE_CRASH_STATES: how many states all workloads together are tried in; 2,400 without it
+/// (under a sanitizer 800).
 std::size_t states_wanted();
 /// The environment's DORMOUSE_SEED; one for all runs without it.
 std::uint64_t seed_wanted();

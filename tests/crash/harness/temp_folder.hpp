@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include "runtime/base/check.hpp"
 
@@ -15,11 +17,7 @@ class TempFolder {
   enum class Where { disk, memory };
 
   explicit TempFolder(Where where = Where::disk) {
-    const std::filesystem::path memory = "/dev/shm";
-    std::error_code ignored;
-    const bool use_memory = where == Where::memory && std::filesystem::is_directory(memory, ignored);
-    const auto base = use_memory ? memory : std::filesystem::temp_directory_path();
-    std::string name = (base / "dormouse-crash-XXXXXX").string();
+    std::string name = (base(where) / (prefix(::getpid()) + "XXXXXX")).string();
     check(::mkdtemp(name.data()) != nullptr, "test:mkdtemp");
     path_ = name;
   }
@@ -31,7 +29,24 @@ class TempFolder {
   }
   const std::filesystem::path& path() const { return path_; }
 
+  /// Removes those that a process has left which could not do so itself.
+  static void remove_those_of(pid_t process) {
+    std::error_code ignored;
+    for (const Where where : {Where::disk, Where::memory})
+      for (const auto& entry : std::filesystem::directory_iterator(base(where)))
+        if (entry.path().filename().string().starts_with(prefix(process)))
+          std::filesystem::remove_all(entry.path(), ignored);
+  }
+
  private:
+  static std::filesystem::path base(Where where) {
+    const std::filesystem::path memory = "/dev/shm";
+    std::error_code ignored;
+    const bool use_memory = where == Where::memory && std::filesystem::is_directory(memory, ignored);
+    return use_memory ? memory : std::filesystem::temp_directory_path();
+  }
+  static std::string prefix(pid_t process) { return "dormouse-crash-" + std::to_string(process) + "-"; }
+
   std::filesystem::path path_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <ostream>
 #include <random>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ struct Workload {
   std::string name;
   std::function<void(Device&, std::mt19937_64&)> work;  // on an open device; it is open at the end, or not
   bool creates = false;                                 // recorded from an empty folder on, the opening included
+
+  friend std::ostream& operator<<(std::ostream& out, const Workload& workload) { return out << workload.name; }
 };
 
 const std::vector<Workload>& workloads();

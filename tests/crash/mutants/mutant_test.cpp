@@ -43,6 +43,7 @@ TEST(Mutant, IsFound) {
   if (child == 0) std::_Exit(look_for_the_mistake());
   int ended = 0;
   ASSERT_EQ(::waitpid(child, &ended, 0), child);
+  TempFolder::remove_those_of(child);
   EXPECT_FALSE(WIFEXITED(ended) && WEXITSTATUS(ended) == survived);
 }
 
