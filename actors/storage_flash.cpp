@@ -49,6 +49,7 @@ void StorageState::count_flash(const Now& now) {
   store->set_lazy_age(budget.stretched(Duration{setup.limits.lazy_age_ms}));
   store->allow_idle_checkpoints(budget.allows_idle_checkpoint());
   setup.time->publish(budget);
+  snapshot_weekly(now);
   const auto change = flash.take_budget_change();
   if (change == store::FlashBudget::Change::none) return;
   // Durable before it is told: a power cut must not tell it once more.
@@ -57,6 +58,14 @@ void StorageState::count_flash(const Now& now) {
   auto txn = store->begin(now);
   if (change == store::FlashBudget::Change::emptied)
     setup.observe(alarm(now, store::flash_alarm(flash, names_in(txn))));
+}
+
+/// For a store that breaks one day. Nobody waits for the answer; what fails is told as an alarm.
+void StorageState::snapshot_weekly(const Now& now) {
+  if (!setup.take_snapshot || snapshot || !flash.wants_snapshot()) return;
+  if (next_weekly && now.instant < *next_weekly) return;
+  next_weekly = now.instant + store::FlashUse::day_length;
+  caf::anon_send(StorageActor(self), TakeSnapshot{});
 }
 
 void StorageState::put_flash(store::Transaction& txn) {

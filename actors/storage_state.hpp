@@ -35,6 +35,7 @@ struct StorageState {
   std::optional<Instant> told_upkeep;                                        // what the timekeeper was last told
   std::optional<caf::typed_response_promise<Answer<std::string>>> snapshot;  // one is being taken
   std::thread copying;
+  std::optional<Instant> next_weekly;  // after one was asked for: one that failed is tried again a day later
   store::FlashAccount flash;
 
   ~StorageState() { end_copy(); }
@@ -75,6 +76,7 @@ struct StorageState {
   void begin_flash(store::Transaction& txn, const Now& now, std::uint64_t created_bytes);
   void heartbeat_written();
   void count_snapshot(std::uint64_t bytes);
+  void snapshot_weekly(const Now& now);
   void note_flash(store::FlashCause cause, std::uint64_t bytes, std::uint64_t syncs);
   /// Counts what the store has written, and lets what is lazy wait as the budget says.
   void count_flash(const Now& now);

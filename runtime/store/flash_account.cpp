@@ -109,4 +109,10 @@ void FlashAccount::note_reading(const FlashReading& reading) {
   device_bytes_ = reading.device_bytes;
 }
 
+bool FlashAccount::wants_snapshot() const {
+  const auto has_one = [](const FlashDay& day) { return day.of(FlashCause::snapshot).bytes > 0; };
+  return budget_.allows_weekly_snapshot() && use_.days().size() + 1 == FlashUse::days_kept &&
+         !has_one(use_.today()) && std::none_of(use_.days().begin(), use_.days().end(), has_one);
+}
+
 }  // namespace dormouse::store

@@ -50,6 +50,8 @@ class FlashAccount {
   // -- asking --
   const FlashUse& use() const { return use_; }
   const FlashBudget& budget() const { return budget_; }
+  /// Seven days that are over and today went by without a snapshot, and the budget bears one.
+  bool wants_snapshot() const;
   /// Once for each change. Whoever takes it saves before telling.
   FlashBudget::Change take_budget_change() { return budget_.take_change(); }
   FlashWear wear() const { return wear_.project(use_, facts_.endurance); }

@@ -155,5 +155,40 @@ TEST(Snapshot, AStopDoesNotWaitForItAndTheStoreStaysOpenUnderIt) {
   EXPECT_EQ(running.receive<TakeSnapshot>(std::move(taken)).value(), "s");
 }
 
+TEST(Snapshot, OneIsTakenEveryWeekWhileTheBudgetBearsIt) {
+  Bench bench;
+  unsigned taken = 0;
+  bool works = true;
+  StorageSetup setup = bench.setup();
+  setup.take_snapshot = [&](std::uint32_t, const CopyStore&) -> Result<TakenSnapshot> {
+    ++taken;
+    if (!works) return Error{"store.snapshot_failed", "told to fail"};
+    return TakenSnapshot{"a", 100'000};
+  };
+  const auto storage = spawn_storage(bench.system(), std::move(setup));
+  ASSERT_TRUE(bench.ask(storage, bench.open_now()).ok());
+  caf::anon_send(storage, HandlersChanged{{{"h", 1}}});
+  const auto a_day_of_work = [&] {
+    bench.clock().advance(Duration{86'400'000});
+    EnqueueJobs enqueue;
+    enqueue.specs = {{.handler = "h", .due = jobs::DueAfter{Duration{3'600'000}}}};
+    ASSERT_TRUE(bench.ask(storage, std::move(enqueue)).ok());
+    bench.settle();
+  };
+  for (int day = 1; day <= 6; ++day) a_day_of_work();
+  EXPECT_EQ(taken, 0U);
+  a_day_of_work();
+  EXPECT_EQ(taken, 1U);
+  for (int day = 1; day <= 7; ++day) a_day_of_work();
+  EXPECT_EQ(taken, 1U);
+  works = false;
+  a_day_of_work();
+  EXPECT_EQ(taken, 2U);
+  a_day_of_work();  // it failed: a day later it is tried again
+  EXPECT_EQ(taken, 3U);
+  caf::anon_send_exit(storage, caf::exit_reason::kill);
+  bench.settle();
+}
+
 }  // namespace
 }  // namespace dormouse::actors
