@@ -269,6 +269,15 @@ TEST_P(Durable, D100_ATreeWithoutMemoryRefusesThatBatchAndKeepsTheEarlierOnes) {
   EXPECT_EQ(machine.keys("v"), (Names{"v1", "v2", "v3"}));
 }
 
+TEST_P(Durable, AGroupThatFillsUpBeforeItIsSettledBeginsItsNextBlockInTheHalfOrInTheOther) {
+  Machine machine(GetParam(), with_half(16 * 1024), JournalFacts::Align::block);
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(machine.put("v" + std::to_string(i), Bytes(1'000, 'x')).ok());
+  ASSERT_TRUE(machine.store().settle({}).ok());
+  EXPECT_GT(machine.store().stats().checkpoints, 5u);
+  machine.power_cut();
+  EXPECT_EQ(machine.keys("v").size(), 200u);
+}
+
 TEST_P(Durable, D096_AKillAfterARebuildIsAKillBeforeTheRefusedBatch) {
   Machine machine(GetParam());
   refuse_vx(machine);
