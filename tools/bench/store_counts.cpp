@@ -41,7 +41,7 @@ Status compare(const KernelWrites& kernel, const Counted& one, unsigned tries) {
 Status measure_store_counts(const Options& options) {
   const KernelWrites kernel(options.folder);
   figure("the kernel's count of bytes written", kernel.source());
-  const unsigned times = options.quick ? 150 : 1'500;
+  const unsigned times = options.quick ? 60 : 1'500;
 
   auto bare = BareLoop::make(options.folder, put_record_bytes());
   if (!bare) return std::move(bare).error();

@@ -56,10 +56,10 @@ Result<Cost> cost_of(JobWork& work, const Case& one, unsigned groups) {
 }
 
 Status measure_case(Stores& stores, const Case& one, const Options& options) {
-  const unsigned groups = (options.quick ? 1'600 : 8'000) / (one.group == 1 ? 1 : 4);
+  const unsigned groups = (options.quick ? 800 : 8'000) / (one.group == 1 ? 1 : 4);
   const auto journal = cost_of(*stores.journal, one, groups);
   if (!journal) return journal.error();
-  const auto lmdb = cost_of(*stores.lmdb, one, options.quick ? 20 : 500);
+  const auto lmdb = cost_of(*stores.lmdb, one, options.quick ? 10 : 500);
   if (!lmdb) return lmdb.error();
   const auto sqlite = cost_of(*stores.sqlite, one, groups);
   if (!sqlite) return sqlite.error();

@@ -79,7 +79,7 @@ Result<Costs> count_half(const Options& options, std::uint64_t kib) {
 Result<Cost> count_tree(const Options& options) {
   auto tree = TreePutter::make(options.folder);
   if (!tree) return std::move(tree).error();
-  const unsigned puts = options.quick ? 100 : 1'000;
+  const unsigned puts = options.quick ? 40 : 1'000;
   const auto before = (*tree)->traffic();
   for (unsigned i = 0; i < puts; ++i)
     if (auto put = (*tree)->put(); !put) return std::move(put).error();
