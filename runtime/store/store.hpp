@@ -240,7 +240,8 @@ class Store {
   Format format_;
   Formats formats_;
   Recovery recovery_;
-  bool position_lost_ = false;  // the tree's own note of where it stands was unreadable
+  bool journal_garbled_ = false;  // its header was no header
+  bool position_lost_ = false;    // the tree's own note of where it stands was unreadable
   std::uint32_t epoch_ = 0;
   std::uint32_t generation_ = 0;
   std::uint64_t committed_ = 0;  // the tree's last checkpoint

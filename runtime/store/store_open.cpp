@@ -104,7 +104,8 @@ Status Store::open_journal(StoreParts& parts, const std::string& store_id) {
                             std::to_string(facts.file_bytes()) + " that its header says"};
   journal_ = std::make_unique<Journal>(std::move(parts.journal), std::move(facts));
   if (*header) return done();
-  if (*noted && !parts.journal_made_anew) recovery_.notes.emplace_back("the journal's header was written again");
+  journal_garbled_ = *noted && !parts.journal_made_anew;
+  if (journal_garbled_) recovery_.notes.emplace_back("the journal's header was written again");
   return journal_->write_header();
 }
 
@@ -161,13 +162,12 @@ Status Store::recover(bool journal_made_anew) {
   }
   // Behind a damaged place stand records of this generation: its half is not written again.
   const bool damaged = recovery_.alarm.has_value();
-  if (journal_made_anew) {
-    recovery_.notes.emplace_back("the journal was made anew");
-    if (!stopped_clean(*tree_))
-      recovery_.alarm =
-          Error{.code = "store.journal_lost",
-                .message = "the journal is gone; work after batch " + std::to_string(applied_) + " may be missing"};
-  }
+  if (journal_made_anew) recovery_.notes.emplace_back("the journal was made anew");
+  const bool nothing_left = journal_made_anew || (journal_garbled_ && recovery_.replayed == 0);
+  if (nothing_left && !stopped_clean(*tree_))
+    recovery_.alarm =
+        Error{.code = "store.journal_lost",
+              .message = "the journal is gone; work after batch " + std::to_string(applied_) + " may be missing"};
   journal_->begin(generation_);
   if (recovery_.replayed == 0 && !position_lost_ && !damaged) return done();
   if (recovery_.replayed > 0) recovery_.last_batch = last_batch_;
