@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CRC-32C, one table look-up a byte: 1 KiB of constants, which a microcontroller can spare.
+// CRC-32C: by the processor's own instruction where an x86-64 has it; else one table look-up a byte, with 1 KiB of
+// constants, which a microcontroller can spare.
 #include "runtime/wire/crc32c.h"
 
 // Polynomial 0x1EDC6F41, bits reflected. Entry i is the checksum state after the single byte i.
@@ -40,9 +41,36 @@ static const uint32_t kTable[256] = {
 };
 // clang-format on
 
-uint32_t dm_crc32c(uint32_t crc, const void* data, size_t size) {
+uint32_t dm_crc32c_by_table(uint32_t crc, const void* data, size_t size) {
   const uint8_t* byte = (const uint8_t*)data;
   crc = ~crc;
   for (size_t i = 0; i < size; ++i) crc = (crc >> 8) ^ kTable[(crc ^ byte[i]) & 0xFFU];
   return ~crc;
 }
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+__attribute__((target("sse4.2"))) static uint32_t by_instruction(uint32_t crc, const void* data, size_t size) {
+  const uint8_t* byte = (const uint8_t*)data;
+  uint64_t state = ~crc;
+  for (; size >= sizeof(uint64_t); size -= sizeof(uint64_t), byte += sizeof(uint64_t)) {
+    uint64_t word;
+    __builtin_memcpy(&word, byte, sizeof word);
+    state = __builtin_ia32_crc32di(state, word);
+  }
+  for (; size > 0; --size, ++byte) state = __builtin_ia32_crc32qi((uint32_t)state, *byte);
+  return ~(uint32_t)state;
+}
+
+uint32_t dm_crc32c(uint32_t crc, const void* data, size_t size) {
+  if (__builtin_cpu_supports("sse4.2")) return by_instruction(crc, data, size);
+  return dm_crc32c_by_table(crc, data, size);
+}
+
+#else
+
+uint32_t dm_crc32c(uint32_t crc, const void* data, size_t size) {
+  return dm_crc32c_by_table(crc, data, size);
+}
+
+#endif

@@ -14,6 +14,9 @@ extern "C" {
 /// `data` may be null if `size` is 0. Any thread.
 uint32_t dm_crc32c(uint32_t crc, const void* data, size_t size);
 
+/// The same, never by an instruction of the processor: what it is held against.
+uint32_t dm_crc32c_by_table(uint32_t crc, const void* data, size_t size);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,6 +2,7 @@
 // CRC-32C against published check values.
 #include "runtime/wire/crc32c.h"
 
+#include <random>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -17,6 +18,20 @@ TEST(Crc32c, GivesThePublishedCheckValues) {
   EXPECT_EQ(crc_of(std::string(32, '\0')), 0x8A9136AAU);
   EXPECT_EQ(crc_of(std::string(32, '\xFF')), 0x62A8AB43U);
   EXPECT_EQ(dm_crc32c(0, nullptr, 0), 0U);
+  EXPECT_EQ(dm_crc32c_by_table(0, "123456789", 9), 0xE3069283U);
+  EXPECT_EQ(dm_crc32c_by_table(0, nullptr, 0), 0U);
+}
+
+TEST(Crc32c, IsTheSameWithAndWithoutTheProcessorsInstruction) {
+  std::mt19937_64 random(32);
+  std::string bytes(600, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random());
+  for (size_t from = 0; from < 16; ++from)
+    for (size_t size = 0; size + from <= bytes.size(); ++size) {
+      const auto start = static_cast<uint32_t>(random());
+      ASSERT_EQ(dm_crc32c(start, bytes.data() + from, size), dm_crc32c_by_table(start, bytes.data() + from, size))
+          << from << " " << size;
+    }
 }
 
 TEST(Crc32c, InPiecesIsTheSameAsInOne) {
