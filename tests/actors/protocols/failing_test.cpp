@@ -21,9 +21,11 @@ std::vector<Pending> four(Bench& bench, const StorageActor& storage) {
 class Owned {
  public:
   explicit Owned(Bench& bench) : bench_(bench) {
-    owner_ = bench.system().spawn([this](StoreOwner::pointer) -> StoreOwner::behavior_type {
-      return {[this](const StoreFailed& failed) { told_.push_back(failed.error); }};
-    });
+    // With an argument: without any, CAF binds a reference to nothing.
+    const auto owner = [](StoreOwner::pointer, std::vector<Error>* told) -> StoreOwner::behavior_type {
+      return {[told](const StoreFailed& failed) { told->push_back(failed.error); }};
+    };
+    owner_ = bench.system().spawn(owner, &told_);
     auto setup = bench.setup();
     setup.owner = owner_;
     storage_ = spawn_storage(bench.system(), std::move(setup));

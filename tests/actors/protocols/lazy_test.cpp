@@ -40,12 +40,14 @@ bool writes_job(const store::HalfContent& half, const store::HalfContent::Place&
 class WakeSink {
  public:
   explicit WakeSink(Bench& bench) : bench_(bench) {
-    actor_ = bench.system().spawn([this](WakeSetter::pointer) -> WakeSetter::behavior_type {
-      return {[this](SetWake& wake) {
-        ++told_;
-        wanted_ = std::move(wake);
+    // With an argument: without any, CAF binds a reference to nothing.
+    const auto sink = [](WakeSetter::pointer, WakeSink* owner) -> WakeSetter::behavior_type {
+      return {[owner](SetWake& wake) {
+        ++owner->told_;
+        owner->wanted_ = std::move(wake);
       }};
-    });
+    };
+    actor_ = bench.system().spawn(sink, this);
     caf::anon_send(bench.storage(), KeepUp{actor_});
     bench.settle();
   }
