@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only watch. read() and the queries may be called from any thread; arm() and the events belong to the
-// timekeeper, which alone arms and listens. No event carries an amount: the timekeeper compares samples.
+// The only watch. read() and the queries may be called from any thread; all that arms or sets and the
+// events belong to the timekeeper, which alone holds them. No event carries an amount: the timekeeper compares
+// samples.
 #pragma once
 
 #include <functional>
 #include <optional>
 #include <string>
 
+#include "runtime/base/result.hpp"
 #include "runtime/time/boot.hpp"
 #include "runtime/time/trust.hpp"
 #include "runtime/time/types.hpp"
@@ -17,6 +19,14 @@ enum class ClockEvent {
   timer_due,   // the armed instant has come
   look_again,  // something may have changed (clock set, resume): read
   sync_hint,   // a time daemon's marker appeared
+};
+
+/// Whether an alarm of the hardware stands. `armed` is said only after the setting was read back.
+enum class AlarmSet {
+  armed,
+  unsupported,    // no such alarm on this board: time.wake_unsupported
+  not_permitted,  // time.wake_not_permitted
+  busy,           // an earlier alarm that is not ours stays: time.wake_busy
 };
 
 class Clock {
@@ -31,6 +41,13 @@ class Clock {
   virtual Evidence evidence() const = 0;
   /// The one timer; replaces the former one. None disarms. Fires at resume when it passed in suspend.
   virtual void arm(std::optional<Instant> due) = 0;
+  /// The alarm that ends a suspend; replaces the former one. None clears it and is always `armed`.
+  virtual AlarmSet arm_wake(std::optional<Instant> due) = 0;
+  /// The alarm that powers the device on; replaces the former one of ours. None clears it and is always `armed`.
+  virtual AlarmSet arm_power_on(std::optional<WallTime> due) = 0;
+  /// Sets the kernel's wall clock and, where there is one, the RTC. time.not_permitted without the privilege: then
+  /// nothing was set.
+  virtual Status set_wall(WallTime wall) = 0;
   /// Who is told; called on the event loop's thread (simulation: inside advance). Empty: nobody.
   virtual void listen(std::function<void(ClockEvent)> listener) = 0;
 };

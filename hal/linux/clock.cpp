@@ -43,6 +43,9 @@ class LinuxClock : public hal::Clock {
   RtcState rtc() const override;
   Evidence evidence() const override;
   void arm(std::optional<Instant> due) override { events_->arm(due); }
+  hal::AlarmSet arm_wake(std::optional<Instant> due) override;
+  hal::AlarmSet arm_power_on(std::optional<WallTime> due) override;
+  Status set_wall(WallTime wall) override;
   void listen(std::function<void(hal::ClockEvent)> listener) override { events_->listen(std::move(listener)); }
 
  private:
@@ -85,6 +88,18 @@ RtcState LinuxClock::rtc() const {
   state.set_wall_at_boot = set_wall == 1;
   state.valid = state.set_wall_at_boot && facts_.rtc_battery;  // the kernel took its content for a time
   return state;
+}
+
+hal::AlarmSet LinuxClock::arm_wake(std::optional<Instant> due) {
+  return due ? hal::AlarmSet::unsupported : hal::AlarmSet::armed;
+}
+
+hal::AlarmSet LinuxClock::arm_power_on(std::optional<WallTime> due) {
+  return due ? hal::AlarmSet::unsupported : hal::AlarmSet::armed;
+}
+
+Status LinuxClock::set_wall(WallTime) {
+  return Error{"time.not_permitted", "The wall clock cannot be set."};
 }
 
 Evidence LinuxClock::evidence() const {

@@ -57,7 +57,7 @@ std::string make_boot_id(std::uint64_t seed, std::uint64_t number) {
 SimClock::SimClock(const SimClockSetup& setup) : setup_(setup), rtc_kind_(setup.rtc), rtc_base_(setup.start) {
   power_on();
   if (!setup.synced) return;
-  set_wall(setup.start);
+  put_wall(setup.start);
   error_base_ms_ = setup.sync_max_error_ms;
   error_grows_since_.reset();
 }
@@ -123,10 +123,34 @@ void SimClock::tell(hal::ClockEvent event) {
   if (settle_) settle_();
 }
 
+hal::AlarmSet SimClock::arm_wake(std::optional<Instant> due) {
+  wake_.reset();
+  if (!due) return hal::AlarmSet::armed;
+  if (setup_.wake == hal::AlarmSet::armed) wake_ = due;
+  return setup_.wake;
+}
+
+hal::AlarmSet SimClock::arm_power_on(std::optional<WallTime> due) {
+  if (!due) {
+    power_on_.reset();
+    return hal::AlarmSet::armed;
+  }
+  if (setup_.power_on == hal::AlarmSet::armed) power_on_ = due;
+  return setup_.power_on;
+}
+
+Status SimClock::set_wall(WallTime wall) {
+  if (!setup_.may_set) return Error{"time.not_permitted", "This process may not set the wall clock."};
+  put_wall(wall);
+  if (rtc_kind_ != RtcKind::none) rtc_reset(wall);
+  tell(hal::ClockEvent::look_again);
+  return done();
+}
+
 // -- the wall --
 
 void SimClock::step(Duration by) {
-  set_wall(now_.wall + by);
+  put_wall(now_.wall + by);
   error_base_ms_ = kUnsyncedMs;
   error_grows_since_.reset();
   tell(hal::ClockEvent::look_again);
@@ -141,7 +165,7 @@ void SimClock::slew(std::int64_t ppm, Duration for_true) {
 }
 
 void SimClock::leap_second() {
-  set_wall(now_.wall - Duration{1'000});
+  put_wall(now_.wall - Duration{1'000});
   tell(hal::ClockEvent::look_again);
 }
 
@@ -153,7 +177,7 @@ void SimClock::sync_arrives(SyncBy by, bool marker, std::optional<WallTime> wall
   if (slew && wrong > Duration::zero())
     now_ = Sample{now_.instant + wrong, now_.monotonic + wrong, now_.wall + wrong};  // O stays as it was
   if (!slew) {
-    set_wall(now_.wall + wrong);
+    put_wall(now_.wall + wrong);
     tell(hal::ClockEvent::look_again);
   }
   if (!marker) return;
@@ -169,6 +193,7 @@ void SimClock::sync_lost() {
 
 void SimClock::suspend(Duration by) {
   check(by >= Duration::zero(), "sim_clock:backwards");
+  if (wake_ && *wake_ - now_.instant < by) by = std::max(Duration::zero(), *wake_ - now_.instant);
   true_now_ += by;
   now_.instant = now_.instant + by;
   now_.wall = now_.wall + by;
@@ -178,6 +203,7 @@ void SimClock::suspend(Duration by) {
 
 void SimClock::end_process() {
   armed_.reset();
+  wake_.reset();
   listener_ = nullptr;
 }
 

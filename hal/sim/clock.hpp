@@ -30,6 +30,9 @@ struct SimClockSetup {
   bool synced = false;                  // disciplined from the start, the wall true
   std::uint64_t seed = 1;               // of the kernel boot ids
   std::int64_t sync_max_error_ms = 40;  // while disciplined
+  hal::AlarmSet wake = hal::AlarmSet::armed;  // what arm_wake and arm_power_on answer
+  hal::AlarmSet power_on = hal::AlarmSet::armed;
+  bool may_set = true;  // the process has the privilege to set the wall
 };
 
 class SimClock : public hal::Clock {
@@ -43,12 +46,17 @@ class SimClock : public hal::Clock {
   RtcState rtc() const override;
   Evidence evidence() const override { return evidence_; }
   void arm(std::optional<Instant> due) override { armed_ = due; }
+  hal::AlarmSet arm_wake(std::optional<Instant> due) override;
+  hal::AlarmSet arm_power_on(std::optional<WallTime> due) override;
+  Status set_wall(WallTime wall) override;
   void listen(std::function<void(hal::ClockEvent)> listener) override { listener_ = std::move(listener); }
 
   // -- for who moves time --
   Duration true_now() const { return true_now_; }  // since the first power-on
   WallTime true_wall() const { return setup_.start + true_now_; }
   std::optional<Instant> armed() const { return armed_; }
+  std::optional<Instant> wake_armed() const { return wake_; }
+  std::optional<WallTime> power_on_armed() const { return power_on_; }
   /// How far advance() goes until the armed instant is delivered: 0 if it has passed. None: nothing is armed.
   std::optional<Duration> to_armed() const;
   /// Called after each event, while time stands: run the device until it is quiet, so that it can arm anew
@@ -87,7 +95,7 @@ class SimClock : public hal::Clock {
   void fire();
   void end_process();
   void power_on();
-  void set_wall(WallTime wall) { now_.wall = wall; }
+  void put_wall(WallTime wall) { now_.wall = wall; }
   WallTime rtc_reading() const;
 
   SimClockSetup setup_;
@@ -98,6 +106,8 @@ class SimClock : public hal::Clock {
   Evidence evidence_;
 
   std::optional<Instant> armed_;
+  std::optional<Instant> wake_;
+  std::optional<WallTime> power_on_;  // kept by the RTC, so it outlives the process and the kernel
   std::function<void(hal::ClockEvent)> listener_;
   std::function<void()> settle_;
 

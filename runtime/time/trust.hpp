@@ -16,11 +16,15 @@
 
 namespace dormouse {
 
+enum class RtcBattery : std::uint8_t { unknown, ok, low };
 struct RtcState {
   bool present = false;
   bool set_wall_at_boot = false;
-  bool valid = false;
+  bool valid = false;                              // its content was not lost
   std::optional<WallTime> reading = std::nullopt;  // its content now, if it can be read
+  RtcBattery battery = RtcBattery::unknown;
+  bool can_wake = false;      // from suspend
+  bool can_power_on = false;  // from off
 };
 struct SyncState {
   bool disciplined = false;  // max error < 16 s, or the marker of a time daemon stands
