@@ -36,7 +36,8 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "failures", "definition", "floor", "rtc_mark", "announced", "believable", "length", "held", "run_late",
     "resumed", "scheduled", "succeeded", "dead", "cancelled", "schedules", "bytes", "syncs", "batches", "generation",
     "half", "align", "level", "budget", "saving", "mean", "endurance", "device_bytes", "life", "pre_eol", "wear_ppm",
-    "left_days",
+    "left_days", "suspended", "ceiling", "rtc", "rtc_wall", "battery", "loose", "wakes", "wake_ups", "heartbeat",
+    "wake", "power_on",
 });
 // clang-format on
 

@@ -222,8 +222,19 @@ enum class Key : std::uint16_t {
   pre_eol = 209,
   wear_ppm = 210,
   left_days = 211,
+  suspended = 212,
+  ceiling = 213,
+  rtc = 214,
+  rtc_wall = 215,
+  battery = 216,
+  loose = 217,
+  wakes = 218,
+  wake_ups = 219,
+  heartbeat = 220,
+  wake = 221,
+  power_on = 222,
 };
-constexpr Key kLastKey = Key::left_days;  // a new key comes here and, by name, to registry.cpp too
+constexpr Key kLastKey = Key::power_on;  // a new key comes here and, by name, to registry.cpp too
 
 /// Message numbers (a frame's type). F = firmware or a program on the socket, D = device.
 enum class Message : std::uint8_t {
