@@ -38,6 +38,8 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "half", "align", "level", "budget", "saving", "mean", "endurance", "device_bytes", "life", "pre_eol", "wear_ppm",
     "left_days", "suspended", "ceiling", "rtc", "rtc_wall", "battery", "loose", "wakes", "wake_ups", "heartbeat",
     "wake", "power_on",
+    "gains", "remarks", "before", "from_instant", "to_instant", "from_trust", "to_trust", "store_id",
+    "ran", "newest_missed", "short_gaps",
 });
 // clang-format on
 

@@ -233,8 +233,19 @@ enum class Key : std::uint16_t {
   heartbeat = 220,
   wake = 221,
   power_on = 222,
+  gains = 223,
+  remarks = 224,
+  before = 225,
+  from_instant = 226,
+  to_instant = 227,
+  from_trust = 228,
+  to_trust = 229,
+  store_id = 230,
+  ran = 231,
+  newest_missed = 232,
+  short_gaps = 233,
 };
-constexpr Key kLastKey = Key::power_on;  // a new key comes here and, by name, to registry.cpp too
+constexpr Key kLastKey = Key::short_gaps;  // a new key comes here and, by name, to registry.cpp too
 
 /// Message numbers (a frame's type). F = firmware or a program on the socket, D = device.
 enum class Message : std::uint8_t {
