@@ -74,27 +74,11 @@ std::optional<std::vector<T>> as_list(const Value& value, Convert convert) {
   return list;
 }
 
-using Values = std::map<std::uint16_t, Value>;
-
 std::uint16_t number_of(Key key) {
   return static_cast<std::uint16_t>(key);
 }
 
-/// The value of a key that is neither absent nor null, or nullptr.
-const Value* find(const Values& values, Key key) {
-  const auto found = values.find(number_of(key));
-  if (found == values.end() || std::holds_alternative<Null>(found->second.side)) return nullptr;
-  return &found->second;
-}
-
-template <class T, class Convert>
-std::optional<T> get(const Values& values, std::vector<Key>& bad, Key key, Convert convert) {
-  const Value* value = find(values, key);
-  if (value == nullptr) return std::nullopt;
-  std::optional<T> converted = convert(*value);
-  if (!converted && std::find(bad.begin(), bad.end(), key) == bad.end()) bad.push_back(key);
-  return converted;
-}
+constexpr std::size_t few_fields = 8;  // room for these is made at once
 
 }  // namespace
 
@@ -106,41 +90,72 @@ Record& Record::operator=(Record&&) noexcept = default;
 Record::~Record() = default;
 
 bool Record::operator==(const Record& other) const {
-  return values_ == other.values_;
+  return fields_ == other.fields_;
+}
+
+Value& Record::value_at(Key key) {
+  const std::uint16_t number = number_of(key);
+  if (fields_.capacity() == 0) fields_.reserve(few_fields);
+  if (fields_.empty() || fields_.back().key < number) return fields_.emplace_back(number, Value{}).value;
+  const auto at = std::lower_bound(fields_.begin(), fields_.end(), number,
+                                   [](const Field& field, std::uint16_t asked) { return field.key < asked; });
+  if (at->key == number) return at->value;
+  return fields_.insert(at, Field{number, Value{}})->value;
+}
+
+const Value* Record::find(Key key) const {
+  const std::uint16_t number = number_of(key);
+  const auto at = std::lower_bound(fields_.begin(), fields_.end(), number,
+                                   [](const Field& field, std::uint16_t asked) { return field.key < asked; });
+  return at == fields_.end() || at->key != number ? nullptr : &at->value;
+}
+
+const Value* Record::find_value(Key key) const {
+  const Value* value = find(key);
+  return value == nullptr || std::holds_alternative<Null>(value->side) ? nullptr : value;
+}
+
+template <class T, class Convert>
+std::optional<T> Record::get(Key key, Convert convert) const {
+  const Value* value = find_value(key);
+  if (value == nullptr) return std::nullopt;
+  std::optional<T> converted = convert(*value);
+  if (!converted && std::find(bad_.begin(), bad_.end(), key) == bad_.end()) bad_.push_back(key);
+  return converted;
 }
 
 Record& Record::put_int(Key key, std::int64_t value) {
-  values_[number_of(key)] = number(value);
+  value_at(key) = number(value);
   return *this;
 }
 
 Record& Record::put_uint(Key key, std::uint64_t value) {
-  values_[number_of(key)] = Value{value};
+  value_at(key) = Value{value};
   return *this;
 }
 
 Record& Record::put_bool(Key key, bool value) {
-  values_[number_of(key)] = Value{value};
+  value_at(key) = Value{value};
   return *this;
 }
 
 Record& Record::put_text(Key key, std::string value) {
-  values_[number_of(key)] = Value{Text{as_utf8(std::move(value))}};
+  value_at(key) = Value{Text{as_utf8(std::move(value))}};
   return *this;
 }
 
 Record& Record::put_bytes(Key key, Bytes value) {
-  values_[number_of(key)] = Value{Blob{std::move(value)}};
+  value_at(key) = Value{Blob{std::move(value)}};
   return *this;
 }
 
 Record& Record::put_null(Key key) {
-  values_[number_of(key)] = Value{Null{}};
+  value_at(key) = Value{Null{}};
   return *this;
 }
 
 Record& Record::put_record(Key key, Record value) {
-  values_[number_of(key)] = Value{std::move(value)};
+  value_at(key) = Value{std::move(value)};
   return *this;
 }
 
@@ -148,7 +163,7 @@ Record& Record::put_records(Key key, std::vector<Record> values) {
   Array array;
   array.reserve(values.size());
   for (Record& value : values) array.push_back(Value{std::move(value)});
-  values_[number_of(key)] = Value{std::move(array)};
+  value_at(key) = Value{std::move(array)};
   return *this;
 }
 
@@ -156,7 +171,7 @@ Record& Record::put_ints(Key key, const std::vector<std::int64_t>& values) {
   Array array;
   array.reserve(values.size());
   for (const std::int64_t value : values) array.push_back(number(value));
-  values_[number_of(key)] = Value{std::move(array)};
+  value_at(key) = Value{std::move(array)};
   return *this;
 }
 
@@ -164,7 +179,7 @@ Record& Record::put_texts(Key key, const std::vector<std::string>& values) {
   Array array;
   array.reserve(values.size());
   for (const std::string& value : values) array.push_back(Value{Text{as_utf8(value)}});
-  values_[number_of(key)] = Value{std::move(array)};
+  value_at(key) = Value{std::move(array)};
   return *this;
 }
 
@@ -172,60 +187,60 @@ Record& Record::put_blobs(Key key, const std::vector<Bytes>& values) {
   Array array;
   array.reserve(values.size());
   for (const Bytes& value : values) array.push_back(Value{Blob{value}});
-  values_[number_of(key)] = Value{std::move(array)};
+  value_at(key) = Value{std::move(array)};
   return *this;
 }
 
 bool Record::has(Key key) const {
-  return values_.contains(number_of(key));
+  return find(key) != nullptr;
 }
 
 bool Record::is_null(Key key) const {
-  return has(key) && find(values_, key) == nullptr;
+  return has(key) && find_value(key) == nullptr;
 }
 
 std::optional<std::int64_t> Record::get_int(Key key) const {
-  return get<std::int64_t>(values_, bad_, key, as_int);
+  return get<std::int64_t>(key, as_int);
 }
 
 std::optional<std::uint64_t> Record::get_uint(Key key) const {
-  return get<std::uint64_t>(values_, bad_, key, as_side<std::uint64_t>);
+  return get<std::uint64_t>(key, as_side<std::uint64_t>);
 }
 
 std::optional<bool> Record::get_bool(Key key) const {
-  return get<bool>(values_, bad_, key, as_side<bool>);
+  return get<bool>(key, as_side<bool>);
 }
 
 std::optional<std::string> Record::get_text(Key key) const {
-  return get<std::string>(values_, bad_, key, as_text);
+  return get<std::string>(key, as_text);
 }
 
 std::optional<Bytes> Record::get_bytes(Key key) const {
-  return get<Bytes>(values_, bad_, key, as_bytes);
+  return get<Bytes>(key, as_bytes);
 }
 
 std::optional<Record> Record::get_record(Key key) const {
-  return get<Record>(values_, bad_, key, as_side<Record>);
+  return get<Record>(key, as_side<Record>);
 }
 
 std::optional<std::vector<Record>> Record::get_records(Key key) const {
   using List = std::vector<Record>;
-  return get<List>(values_, bad_, key, [](const Value& value) { return as_list<Record>(value, as_side<Record>); });
+  return get<List>(key, [](const Value& value) { return as_list<Record>(value, as_side<Record>); });
 }
 
 std::optional<std::vector<std::int64_t>> Record::get_ints(Key key) const {
   using List = std::vector<std::int64_t>;
-  return get<List>(values_, bad_, key, [](const Value& value) { return as_list<std::int64_t>(value, as_int); });
+  return get<List>(key, [](const Value& value) { return as_list<std::int64_t>(value, as_int); });
 }
 
 std::optional<std::vector<std::string>> Record::get_texts(Key key) const {
   using List = std::vector<std::string>;
-  return get<List>(values_, bad_, key, [](const Value& value) { return as_list<std::string>(value, as_text); });
+  return get<List>(key, [](const Value& value) { return as_list<std::string>(value, as_text); });
 }
 
 std::optional<std::vector<Bytes>> Record::get_blobs(Key key) const {
   using List = std::vector<Bytes>;
-  return get<List>(values_, bad_, key, [](const Value& value) { return as_list<Bytes>(value, as_bytes); });
+  return get<List>(key, [](const Value& value) { return as_list<Bytes>(value, as_bytes); });
 }
 
 const std::vector<Key>& Record::bad_fields() const {

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -36,6 +35,7 @@ struct Null {
 
 /// A map body. Readers ask by key and say the type they expect: a present key of another type is noted as
 /// a bad field (bad_fields()), so that one pass over a body finds all wrong types at once.
+/// Fields lie in one row in the order of their keys, so putting them in that order is cheapest.
 class Record {
  public:
   Record();
@@ -83,13 +83,26 @@ class Record {
 
  private:
   friend struct RecordAccess;  // the codec, in record_codec.cpp
-  std::map<std::uint16_t, Value> values_;
+  struct Field;
+  Value& value_at(Key key);                // made if it is not there yet
+  const Value* find(Key key) const;        // nullptr if absent
+  const Value* find_value(Key key) const;  // nullptr if absent or null
+  template <class T, class Convert>
+  std::optional<T> get(Key key, Convert convert) const;
+
+  std::vector<Field> fields_;  // keys rising, each once
   mutable std::vector<Key> bad_;
 };
 
 struct Value {
   std::variant<Null, bool, std::int64_t, std::uint64_t, Text, Blob, Array, Record> side;
   bool operator==(const Value&) const = default;
+};
+
+struct Record::Field {
+  std::uint16_t key = 0;
+  Value value;
+  bool operator==(const Field&) const = default;
 };
 
 /// Well if no key was asked for with a type it does not have, else link.bad_body listing all that were. To be

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records over the C99 codec. Writing walks the values twice, first to measure and then to write, so that
-// the buffer is allocated once and in its right size.
+// Records over the C99 codec. What a record takes at most is reckoned first, so that the buffer is allocated once
+// and the values are walked and checked once.
 #include <limits>
 
 #include "runtime/wire/cbor.h"
@@ -8,28 +8,47 @@
 
 namespace dormouse::wire {
 
-using Values = std::map<std::uint16_t, Value>;
-
 /// The one way around the typed puts and gets.
 struct RecordAccess {
-  static const Values& values(const Record& record) { return record.values_; }
-  static Values& values(Record& record) { return record.values_; }
+  using Field = Record::Field;
+  using Fields = std::vector<Field>;
+  static const Fields& fields(const Record& record) { return record.fields_; }
+  static Fields& fields(Record& record) { return record.fields_; }
 };
 
 namespace {
 
+constexpr std::size_t longest_head = 9;
+constexpr std::size_t longest_key = 3;
+
+std::size_t most_bytes(const Record& record);
+
+/// A bound on what the value takes; too deep nesting is for the writer to refuse.
+std::size_t most_bytes(const Value& value) {
+  if (const auto* text = std::get_if<Text>(&value.side)) return longest_head + text->bytes.size();
+  if (const auto* blob = std::get_if<Blob>(&value.side)) return longest_head + blob->bytes.size();
+  if (const auto* record = std::get_if<Record>(&value.side)) return most_bytes(*record);
+  std::size_t most = longest_head;
+  if (const auto* array = std::get_if<Array>(&value.side))
+    for (const Value& element : *array) most += most_bytes(element);
+  return most;
+}
+
+std::size_t most_bytes(const Record& record) {
+  std::size_t most = longest_head;
+  for (const auto& [key, value] : RecordAccess::fields(record)) most += longest_key + most_bytes(value);
+  return most;
+}
+
 class Writer {
  public:
-  explicit Writer(Bytes* out) {
-    dm_cbor_init(&writer_, out == nullptr ? nullptr : reinterpret_cast<std::uint8_t*>(out->data()),
-                 out == nullptr ? 0 : out->size());
-  }
+  explicit Writer(Bytes& out) { dm_cbor_init(&writer_, reinterpret_cast<std::uint8_t*>(out.data()), out.size()); }
 
-  void map(const Values& values) {
+  void map(const Record& record) {
     dm_cbor_begin_map(&writer_);
     // The codec refuses what is too deep, so this ends even then.
     if (writer_.error != DM_CBOR_OK) return;
-    for (const auto& [key, value] : values) {
+    for (const auto& [key, value] : RecordAccess::fields(record)) {
       dm_cbor_key(&writer_, key);
       write(value);
     }
@@ -64,7 +83,7 @@ void Writer::write(const Value& value) {
       for (const Value& element : side) self.write(element);
       dm_cbor_end(to);
     }
-    void operator()(const Record& side) const { self.map(RecordAccess::values(side)); }
+    void operator()(const Record& side) const { self.map(side); }
   };
   std::visit(Visitor{*this, &writer_}, value.side);
 }
@@ -73,7 +92,7 @@ Bytes string_of(const DmCborValue& value) {
   return Bytes(reinterpret_cast<const char*>(value.data), value.size);
 }
 
-void read_map(DmCborReader& reader, Values& values);
+void read_map(DmCborReader& reader, Record& record);
 
 /// Recursion is bounded by the four levels that the body was checked for.
 Value read_value(const DmCborValue& value) {
@@ -98,35 +117,37 @@ Value read_value(const DmCborValue& value) {
   check(dm_cbor_enter(&inner, &value), "wire:enter");
   if (value.kind == DM_CBOR_MAP) {
     Record record;
-    read_map(inner, RecordAccess::values(record));
+    read_map(inner, record);
     return Value{std::move(record)};
   }
   Array array;
+  array.reserve(inner.left);
   DmCborValue element;
   while (dm_cbor_next_element(&inner, &element)) array.push_back(read_value(element));
   return Value{std::move(array)};
 }
 
-void read_map(DmCborReader& reader, Values& values) {
+/// The body was checked: it has the entries that it says, and their keys rise.
+void read_map(DmCborReader& reader, Record& record) {
+  auto& fields = RecordAccess::fields(record);
+  fields.reserve(reader.left);
   std::uint64_t key = 0;
   DmCborValue value;
   while (dm_cbor_next(&reader, &key, &value)) {
     // A key that no registry of ours can hold is an unknown key: ignored.
     if (key > std::numeric_limits<std::uint16_t>::max()) continue;
-    values.emplace_hint(values.end(), static_cast<std::uint16_t>(key), read_value(value));
+    fields.push_back({static_cast<std::uint16_t>(key), read_value(value)});
   }
 }
 
 }  // namespace
 
 Bytes Record::encode() const {
-  if (values_.empty()) return {};
-  Writer measure(nullptr);
-  measure.map(values_);
-  Bytes bytes(measure.finish(), '\0');
-  Writer writer(&bytes);
-  writer.map(values_);
-  check(writer.finish() == bytes.size(), "wire:record_size");
+  if (fields_.empty()) return {};
+  Bytes bytes(most_bytes(*this), '\0');
+  Writer writer(bytes);
+  writer.map(*this);
+  bytes.resize(writer.finish());
   return bytes;
 }
 
@@ -138,7 +159,7 @@ Result<Record> Record::decode(BytesView bytes) {
     return Error{.code = "link.bad_body", .message = std::string(dm_cbor_error_text(error)) + "."};
   }
   Record record;
-  read_map(reader, record.values_);
+  read_map(reader, record);
   return record;
 }
 

@@ -2,7 +2,9 @@
 // Records: what is written is read back, and nothing else is read at all.
 #include "runtime/wire/record.hpp"
 
+#include <algorithm>
 #include <limits>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -75,6 +77,33 @@ TEST(Record, NotesEveryFieldOfAWrongTypeOnce) {
 
 TEST(Record, ALaterPutWinsAndEqualNumbersAreEqual) {
   EXPECT_EQ(Record().put_int(Key::id, 1).put_uint(Key::id, 2), Record().put_int(Key::id, 2));
+}
+
+TEST(Record, TheOrderOfPuttingDoesNotShow) {
+  std::mt19937_64 random(3);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::uint16_t> numbers;
+    for (auto left = 1 + random() % 40; left > 0; --left)
+      numbers.push_back(static_cast<std::uint16_t>(random() % 300));
+    Record first;
+    for (const auto number : numbers) first.put_uint(static_cast<Key>(number), number + 1U);
+    std::shuffle(numbers.begin(), numbers.end(), random);
+    Record second;
+    for (const auto number : numbers) second.put_text(static_cast<Key>(number), "soon replaced");
+    for (const auto number : numbers) second.put_uint(static_cast<Key>(number), number + 1U);
+    ASSERT_EQ(first, second) << "round " << round;
+    ASSERT_EQ(to_hex(first.encode()), to_hex(second.encode())) << "round " << round;
+    for (const auto number : numbers)
+      ASSERT_EQ(second.get_uint(static_cast<Key>(number)), number + 1U) << "round " << round;
+    ASSERT_FALSE(second.has(static_cast<Key>(300)));
+  }
+}
+
+TEST(Record, ABodyWithKeysOutOfOrderOrTwiceIsRefused) {
+  EXPECT_EQ(to_hex(Record().put_uint(Key::handler, 1).put_uint(Key::id, 1).encode()), "a2 01 01 02 01");
+  EXPECT_EQ(Record::decode(from_hex("a2 02 01 01 01")).error().code, "link.bad_body") << "falling";
+  EXPECT_EQ(Record::decode(from_hex("a2 01 01 01 01")).error().code, "link.bad_body") << "twice";
+  EXPECT_EQ(Record::decode(from_hex("a1 01 a2 02 01 02 01")).error().code, "link.bad_body") << "twice, inside";
 }
 
 TEST(Record, TextThatIsNotUtf8IsMadeReadable) {
