@@ -74,12 +74,14 @@ RtcState SimClock::rtc() const {
   state.valid = rtc_kind_ == RtcKind::good;
   state.set_wall_at_boot = rtc_set_wall_;
   if (state.present) state.reading = rtc_reading();
+  state.can_wake = state.present && setup_.wake != hal::AlarmSet::unsupported;
+  state.can_power_on = state.present && setup_.power_on != hal::AlarmSet::unsupported;
   return state;
 }
 
-std::optional<Duration> SimClock::to_armed() const {
+std::optional<Duration> SimClock::to_armed(std::int64_t ppm) const {
   if (!armed_) return std::nullopt;
-  return std::max(Duration::zero(), *armed_ - now_.instant);
+  return until_slewed(*armed_ - now_.instant, ppm);
 }
 
 // -- time moves --
@@ -135,15 +137,15 @@ hal::AlarmSet SimClock::arm_power_on(std::optional<WallTime> due) {
     power_on_.reset();
     return hal::AlarmSet::armed;
   }
+  if (rtc_kind_ == RtcKind::none) return hal::AlarmSet::unsupported;
   if (setup_.power_on == hal::AlarmSet::armed) power_on_ = due;
   return setup_.power_on;
 }
 
 Status SimClock::set_wall(WallTime wall) {
   if (!setup_.may_set) return Error{"time.not_permitted", "This process may not set the wall clock."};
-  put_wall(wall);
-  if (rtc_kind_ != RtcKind::none) rtc_reset(wall);
-  tell(hal::ClockEvent::look_again);
+  rtc_reset(wall);
+  step(wall - now_.wall);
   return done();
 }
 
@@ -191,9 +193,14 @@ void SimClock::sync_lost() {
 
 // -- sleep and death --
 
-void SimClock::suspend(Duration by) {
+Duration SimClock::sleeps(Duration by, bool wake_works) const {
   check(by >= Duration::zero(), "sim_clock:backwards");
-  if (wake_ && *wake_ - now_.instant < by) by = std::max(Duration::zero(), *wake_ - now_.instant);
+  if (!wake_ || !wake_works) return by;
+  return std::clamp(*wake_ - now_.instant, Duration::zero(), by);
+}
+
+void SimClock::suspend(Duration by, bool wake_works) {
+  by = sleeps(by, wake_works);
   true_now_ += by;
   now_.instant = now_.instant + by;
   now_.wall = now_.wall + by;
@@ -212,23 +219,33 @@ void SimClock::restart(Duration off) {
   move(off, 0);
 }
 
+/// The RTC's alarm comes once, when its reading passes the armed wall; one that is behind has come before.
+Duration SimClock::off_until_alarm(Duration off) {
+  const auto alarm = power_on_;
+  if (!alarm || rtc_kind_ != RtcKind::good) return off;
+  const Duration sooner = until_slewed(*alarm - rtc_reading(), rtc_ppm_);
+  if (sooner > off) return off;
+  power_on_.reset();
+  return sooner > Duration::zero() ? sooner : off;
+}
+
 void SimClock::power_cut(Duration off) {
   check(off >= Duration::zero(), "sim_clock:backwards");
   end_process();
-  true_now_ += off;
+  true_now_ += off_until_alarm(off);
   power_on();
 }
 
 void SimClock::panic(Duration off) {
+  if (!panic_records_.empty()) panic_records_ += ' ';
+  panic_records_ += "dmesg-ramoops-" + std::to_string(kernel_boots_);
   power_cut(off);
-  evidence_.panic = true;
-  evidence_.text = "dmesg-ramoops-" + std::to_string(kernel_boots_);
 }
 
 void SimClock::watchdog_reset(Duration off) {
   power_cut(off);
   evidence_.watchdog = true;
-  evidence_.text = "watchdog";
+  evidence_.text += evidence_.text.empty() ? "watchdog0" : " watchdog0";
 }
 
 void SimClock::clone(Instant smaller) {
@@ -244,7 +261,7 @@ void SimClock::power_on() {
   rtc_set_wall_ = rtc_kind_ == RtcKind::good;
   now_ = Sample{};
   now_.wall = rtc_set_wall_ ? rtc_reading() : setup_.wall_without_rtc;
-  evidence_ = {};
+  evidence_ = {.watchdog = false, .panic = !panic_records_.empty(), .text = panic_records_};
   error_base_ms_ = kUnsyncedMs;
   error_grows_since_.reset();
   marker_ = false;
@@ -257,6 +274,7 @@ WallTime SimClock::rtc_reading() const {
 }
 
 void SimClock::rtc_reset(WallTime reading) {
+  if (rtc_kind_ == RtcKind::none) return;
   rtc_kind_ = RtcKind::good;
   rtc_base_ = reading;
   rtc_base_at_ = true_now_;

@@ -2,12 +2,15 @@
 // The clock of a simulated device: time moves only by calls. Same shape as the real one; its faults:
 //   step, set_same       the wall is set to another time, or to the same one
 //   slew                 all clocks run fast or slow together, without any event
-//   suspend              the monotonic clock stands still; what fell due meanwhile fires at resume
+//   suspend              the monotonic clock stands still; what fell due meanwhile fires at resume; an armed wake
+//                        ends it early
 //   restart, clone       only the process ends; a clone finds the same kernel boot id at a smaller instant
 //   power_cut, reboot,   a new kernel boot: instant 0, another id, discipline and marker lost, the wall from the
-//   panic, watchdog_reset  RTC or, without one, from a start value; the last two leave their evidence
+//   panic, watchdog_reset  RTC or, without one, from a start value; the last two leave their evidence. An armed
+//                        power-on ends the time off early, as the RTC reads it
 //   rtc_reset, rtc_dead, rtc_ppm   the RTC alone: a wrong time, none at all, a wrong rate
 //   sync_arrives, sync_lost, leap_second   what a time daemon and the kernel do
+// An alarm may be refused (unsupported, not permitted, busy), and so may setting the wall, as the setup says.
 // True time is the simulation's own and never wrong; the wall is what the device's kernel says. One thread.
 #pragma once
 
@@ -30,9 +33,9 @@ struct SimClockSetup {
   bool synced = false;                  // disciplined from the start, the wall true
   std::uint64_t seed = 1;               // of the kernel boot ids
   std::int64_t sync_max_error_ms = 40;  // while disciplined
-  hal::AlarmSet wake = hal::AlarmSet::armed;  // what arm_wake and arm_power_on answer
-  hal::AlarmSet power_on = hal::AlarmSet::armed;
-  bool may_set = true;  // the process has the privilege to set the wall
+  hal::AlarmSet wake = hal::AlarmSet::armed;      // what arm_wake answers ...
+  hal::AlarmSet power_on = hal::AlarmSet::armed;  // ... and arm_power_on, where the RTC can tell
+  bool may_set = true;                            // the process has the privilege to set the wall
 };
 
 class SimClock : public hal::Clock {
@@ -44,6 +47,7 @@ class SimClock : public hal::Clock {
   std::string kernel_boot_id() const override { return kernel_boot_id_; }
   SyncState sync() const override;
   RtcState rtc() const override;
+  /// Records of panics lie there for ever; which are new is not for the clock to say.
   Evidence evidence() const override { return evidence_; }
   void arm(std::optional<Instant> due) override { armed_ = due; }
   hal::AlarmSet arm_wake(std::optional<Instant> due) override;
@@ -57,8 +61,11 @@ class SimClock : public hal::Clock {
   std::optional<Instant> armed() const { return armed_; }
   std::optional<Instant> wake_armed() const { return wake_; }
   std::optional<WallTime> power_on_armed() const { return power_on_; }
-  /// How far advance() goes until the armed instant is delivered: 0 if it has passed. None: nothing is armed.
-  std::optional<Duration> to_armed() const;
+  /// How far advance() (or slew() by `ppm`) goes until the armed instant is delivered: 0 if it has passed. None:
+  /// nothing is armed.
+  std::optional<Duration> to_armed(std::int64_t ppm = 0) const;
+  /// How long a suspend of `by` lasts: an armed wake ends it early, if it works.
+  Duration sleeps(Duration by, bool wake_works = true) const;
   /// Called after each event, while time stands: run the device until it is quiet, so that it can arm anew
   /// before time moves on. Empty: nobody.
   void settle_with(std::function<void()> settle) { settle_ = std::move(settle); }
@@ -71,15 +78,16 @@ class SimClock : public hal::Clock {
   void step(Duration by);  // the wall; discipline is lost
   void set_same();
   void slew(std::int64_t ppm, Duration for_true);  // as advance, all clocks faster by ppm (or slower)
-  void suspend(Duration by);
+  void suspend(Duration by, bool wake_works = true);
   /// The process ends and comes again after `off`: nothing is armed and nobody listens. Whether it could stop
   /// cleanly is between the caller and the device, before this call.
   void restart(Duration off);
-  void power_cut(Duration off);
+  void power_cut(Duration off);                  // shorter if a power-on is armed and the RTC works
   void reboot(Duration off) { power_cut(off); }  // likewise, after a clean stop
-  void panic(Duration off);
-  void watchdog_reset(Duration off);
+  void panic(Duration off);                      // its record stays, as long as nobody takes it away
+  void watchdog_reset(Duration off);             // told to the next kernel boot alone
   void clone(Instant smaller);
+  // The RTC alone; without one they do nothing.
   void rtc_reset(WallTime reading);  // valid from then on
   void rtc_dead();                   // its content is invalid; it does not set the wall at the next boot
   void rtc_ppm(std::int64_t ppm);    // runs fast by this much from now on
@@ -97,6 +105,7 @@ class SimClock : public hal::Clock {
   void power_on();
   void put_wall(WallTime wall) { now_.wall = wall; }
   WallTime rtc_reading() const;
+  Duration off_until_alarm(Duration off);
 
   SimClockSetup setup_;
   Duration true_now_{};
@@ -104,6 +113,7 @@ class SimClock : public hal::Clock {
   std::string kernel_boot_id_;
   std::uint64_t kernel_boots_ = 0;
   Evidence evidence_;
+  std::string panic_records_;  // names, one for each panic
 
   std::optional<Instant> armed_;
   std::optional<Instant> wake_;

@@ -2,9 +2,9 @@
 #include "tools/sim/simulated_device.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 #include "runtime/store/heartbeat.hpp"
+#include "tools/sim/scripted_runner.hpp"
 
 namespace dormouse::sim {
 
@@ -14,86 +14,15 @@ store::JournalFacts journal_facts(const Limits& limits) {
   return {.half_bytes = limits.journal_half_bytes, .store_id = "5137b40c5137b40c5137b40c5137b40c"};
 }
 
-/// Everything is done within settle(), so an answer is there.
-template <class T>
-T answer_of(std::future<T> future) {
-  check(future.wait_for(std::chrono::seconds(0)) == std::future_status::ready, "sim:unanswered");
-  return future.get();
+/// A trust event is told as it changes, ahead of what all others go by.
+Trust trust_told(const actors::Event& event) {
+  if (event.kind != actors::Event::Kind::trust) return event.now.trust;
+  for (const Trust trust : {Trust::rtc, Trust::synced})
+    if (event.text.starts_with(name_of(trust))) return trust;
+  return Trust::untrusted;
 }
 
 }  // namespace
-
-/// The scripted twin of a handler: its attempts end at moments of true time.
-class SimulatedDevice::ScriptedRunner : public actors::Runner {
- public:
-  ScriptedRunner(SimulatedDevice& device, std::string name, const Script& script)
-      : device_(device), name_(std::move(name)), script_(script) {}
-
-  void start(const jobs::Claimed& claimed, actors::Returned returned) override {
-    const std::uint64_t start = ++device_.starts_[name_];
-    const jobs::Job& job = claimed.job;
-    Run run{job.id,
-            job.attempt,
-            name_,
-            job.schedule_name.value_or(""),
-            job.slot_ms,
-            job.missed_count,
-            job.first_missed_ms,
-            device_.now(),
-            {},
-            device_.boot_number_};
-    device_.runs_.push_back(run);
-    const std::size_t index = device_.runs_.size() - 1;
-    const Duration lasts = script_.lasts ? script_.lasts(start) : script_.takes;
-    const bool kills = script_.kills && script_.kills(start);
-    jobs::Outcome outcome = script_.ends ? script_.ends(start, claimed) : jobs::Outcome::ok();
-    jobs::Effects effects;
-    effects.enqueue = script_.enqueues;
-    active_[job.token()] = {index, returned};
-    if (script_.hangs) return;
-    device_.moments_.emplace(device_.now() + lasts,
-                             Moment{job.token(), [this, token = job.token(), kills, outcome, effects] {
-                                      if (kills) {
-                                        device_.crash_now_ = true;
-                                      } else {
-                                        end(token, outcome, effects);
-                                      }
-                                    }});
-  }
-
-  void stop(const jobs::Token& token) override {
-    if (script_.heeds_stop) end_early(token, jobs::Outcome::cancelled("asked to stop"));
-  }
-
-  void kill(const jobs::Token& token) override {
-    if (script_.killable) end_early(token, jobs::Outcome::retryable("exec.signal", "ended by signal 9"));
-  }
-
- private:
-  struct Active {
-    std::size_t run = 0;
-    actors::Returned returned;
-  };
-
-  void end(const jobs::Token& token, const jobs::Outcome& outcome, const jobs::Effects& effects) {
-    const auto found = active_.find(token);
-    if (found == active_.end()) return;
-    device_.runs_[found->second.run].ended = device_.now();
-    const auto returned = std::move(found->second.returned);
-    active_.erase(found);
-    returned(outcome, effects);
-  }
-
-  void end_early(const jobs::Token& token, const jobs::Outcome& outcome) {
-    std::erase_if(device_.moments_, [&](const auto& moment) { return moment.second.token == token; });
-    end(token, outcome, {});
-  }
-
-  SimulatedDevice& device_;
-  std::string name_;
-  const Script& script_;
-  std::map<jobs::Token, Active> active_;
-};
 
 SimulatedDevice::SimulatedDevice(const SimulatedSetup& setup)
     : setup_(setup),
@@ -105,6 +34,10 @@ SimulatedDevice::SimulatedDevice(const SimulatedSetup& setup)
   clock.rtc = setup_.rtc;
   clock.synced = setup_.synced;
   clock.seed = setup_.seed;
+  clock.wall_without_rtc = setup_.wall_without_rtc;
+  clock.wake = setup_.wake;
+  clock.power_on = setup_.power_on;
+  clock.may_set = setup_.may_set_clock;
   clock_ = std::make_unique<hal_sim::SimClock>(clock);
   clock_->settle_with([this] { settle(); });
 }
@@ -148,6 +81,7 @@ Status SimulatedDevice::boot() {
   options.one_thread = true;
   options.observe = [this](const actors::Event& event) {
     events_.push_back(event);
+    trust_ = trust_told(event);
     if (observer_) observer_(event);
   };
   actors::Handlers handlers;
@@ -181,16 +115,33 @@ void SimulatedDevice::end_process() {
   stop_begun_ = false;
 }
 
-void SimulatedDevice::power_cut(Duration off) {
+void SimulatedDevice::lose_power(const std::function<void()>& power_of_clock) {
   const auto torn = [this](std::uint64_t) { return (torn_() & 1) != 0; };
   disk_.cut_power();
   journal_.cut_power(torn);
   heartbeat_.cut_power(torn);
   end_process();
-  clock_->power_cut(off);
+  power_of_clock();
   disk_.restore();
   journal_.restore();
   heartbeat_.restore();
+}
+
+void SimulatedDevice::power_cut(Duration off) {
+  lose_power([&] { clock_->power_cut(off); });
+}
+
+void SimulatedDevice::panic(Duration off) {
+  lose_power([&] { clock_->panic(off); });
+}
+
+void SimulatedDevice::watchdog_reset(Duration off) {
+  lose_power([&] { clock_->watchdog_reset(off); });
+}
+
+void SimulatedDevice::clone(Instant smaller) {
+  end_process();
+  clock_->clone(smaller);
 }
 
 void SimulatedDevice::cut_power_in_next_commit(Kept kept) {
@@ -215,7 +166,7 @@ void SimulatedDevice::restart(Duration off) {
 
 void SimulatedDevice::reboot(Duration off) {
   (void)stop();
-  clock_->reboot(off);
+  lose_power([&] { clock_->reboot(off); });
 }
 
 void SimulatedDevice::begin_stop(hal::StopReason reason) {
@@ -233,45 +184,6 @@ Status SimulatedDevice::stop(hal::StopReason reason) {
   check(ended_.has_value(), "sim:stop_does_not_end");
   end_process();
   return *ended_;
-}
-
-// -- work --
-
-Result<jobs::Enqueued> SimulatedDevice::enqueue(jobs::JobSpec spec) {
-  auto answer = device_->enqueue(std::move(spec));
-  settle();
-  auto enqueued = answer_of(std::move(answer));
-  advance(Duration{0});
-  return enqueued;
-}
-
-std::uint64_t SimulatedDevice::submit(const std::string& handler, jobs::DueSpec due, jobs::Misfire misfire) {
-  jobs::JobSpec spec;
-  spec.handler = handler;
-  spec.due = due;
-  spec.misfire = misfire;
-  if (misfire.policy == jobs::Misfire::Policy::run_once_if_missed) spec.delivery = jobs::Delivery::at_most_once;
-  auto enqueued = enqueue(std::move(spec));
-  check(enqueued.ok(), "sim:submit_refused");
-  return enqueued->id;
-}
-
-Result<jobs::Cancelled> SimulatedDevice::cancel(std::uint64_t id, const std::string& reason) {
-  auto answer = device_->cancel(id, reason);
-  settle();
-  return answer_of(std::move(answer));
-}
-
-Result<schedules::Put> SimulatedDevice::put(schedules::Definition definition) {
-  auto answer = device_->put(std::move(definition));
-  settle();
-  return answer_of(std::move(answer));
-}
-
-Status SimulatedDevice::remove_schedule(const std::string& name) {
-  auto answer = device_->remove_schedule(name);
-  settle();
-  return answer_of(std::move(answer));
 }
 
 // -- time --
@@ -297,6 +209,10 @@ void SimulatedDevice::happen_due() {
 }
 
 Duration SimulatedDevice::advance(Duration by) {
+  return slew(0, by);
+}
+
+Duration SimulatedDevice::slew(std::int64_t ppm, Duration by) {
   const Duration end = now() + by;
   const bool alive = running();
   settle();
@@ -304,13 +220,14 @@ Duration SimulatedDevice::advance(Duration by) {
   while (true) {
     Duration step = end - now();
     if (!moments_.empty()) step = std::min(step, moments_.begin()->first - now());
-    const auto armed = clock_->to_armed();
+    const auto armed = clock_->to_armed(ppm);
     if (armed) step = std::min(step, *armed);
     const bool something_due =
         (armed && *armed <= step) || (!moments_.empty() && moments_.begin()->first <= now() + step);
-    clock_->advance(std::max(step, Duration{0}));
+    clock_->slew(ppm, std::max(step, Duration{0}));
     happen_due();
     settle();
+    if (at_rest_ && running()) at_rest_();
     if (alive && !running()) return end - now();
     standing = step > Duration{0} ? 0 : standing + 1;
     check(standing < 1'000'000, "sim:never_at_rest");
@@ -318,98 +235,13 @@ Duration SimulatedDevice::advance(Duration by) {
   }
 }
 
-void SimulatedDevice::suspend(Duration by) {
+void SimulatedDevice::suspend(Duration by, bool wake_works) {
+  const Duration slept = clock_->sleeps(by, wake_works);
   std::multimap<Duration, Moment> later;
-  for (auto& [at, moment] : moments_) later.emplace(at + by, std::move(moment));
+  for (auto& [at, moment] : moments_) later.emplace(at + slept, std::move(moment));
   moments_ = std::move(later);
-  clock_->suspend(by);
+  clock_->suspend(slept, wake_works);
   advance(Duration{0});
-}
-
-// -- what happened --
-
-std::vector<Run> SimulatedDevice::runs(const std::string& handler_or_schedule) const {
-  std::vector<Run> found;
-  for (const Run& run : runs_) {
-    if (run.handler == handler_or_schedule || run.schedule == handler_or_schedule) found.push_back(run);
-  }
-  return found;
-}
-
-std::optional<actors::JobView> SimulatedDevice::job(std::uint64_t id) {
-  auto answer = device_->job(id);
-  settle();
-  auto view = answer_of(std::move(answer));
-  return view.ok() ? std::optional(std::move(*view)) : std::nullopt;
-}
-
-jobs::State SimulatedDevice::state(std::uint64_t id) {
-  const auto view = job(id);
-  check(view.has_value(), "sim:no_such_job");
-  return view->shown.told.state;
-}
-
-std::vector<actors::JobView> SimulatedDevice::jobs() {
-  std::vector<actors::JobView> all;
-  jobs::ListQuery query;
-  while (true) {
-    auto answer = device_->list(query);
-    settle();
-    auto page = answer_of(std::move(answer));
-    check(page.ok(), "sim:list_refused");
-    std::move(page->jobs.begin(), page->jobs.end(), std::back_inserter(all));
-    if (!page->next_after_id) return all;
-    query.after_id = *page->next_after_id;
-  }
-}
-
-std::optional<schedules::Schedule> SimulatedDevice::schedule(const std::string& name) {
-  auto answer = device_->list_schedules();
-  settle();
-  auto page = answer_of(std::move(answer));
-  check(page.ok(), "sim:list_refused");
-  for (auto& view : page->schedules) {
-    if (view.schedule.definition.name == name) return std::move(view.schedule);
-  }
-  return std::nullopt;
-}
-
-actors::BootsView SimulatedDevice::boots() {
-  auto answer = device_->boots();
-  settle();
-  auto view = answer_of(std::move(answer));
-  check(view.ok(), "sim:boots_refused");
-  return std::move(*view);
-}
-
-std::vector<wire::Record> SimulatedDevice::flash() {
-  auto answer = device_->flash();
-  settle();
-  auto items = answer_of(std::move(answer));
-  check(items.ok(), "sim:flash_refused");
-  return std::move(*items);
-}
-
-actors::DeviceStatus SimulatedDevice::status() {
-  auto answer = device_->status();
-  settle();
-  auto status = answer_of(std::move(answer));
-  check(status.ok(), "sim:status_refused");
-  return std::move(*status);
-}
-
-store::Tree::Traffic SimulatedDevice::store_traffic() const {
-  auto traffic = disk_.traffic();
-  traffic.bytes += journal_.bytes_written();
-  traffic.syncs += journal_.syncs();
-  return traffic;
-}
-
-std::string SimulatedDevice::explain(const std::string& job_or_schedule) {
-  auto answer = device_->explain(job_or_schedule);
-  settle();
-  auto text = answer_of(std::move(answer));
-  return text.ok() ? *text : text.error().code;
 }
 
 }  // namespace dormouse::sim

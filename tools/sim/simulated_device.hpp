@@ -67,6 +67,10 @@ struct SimulatedSetup {
   WallTime start{1'800'000'000'000};  // 2027-01-15T08:00:00Z
   hal_sim::RtcKind rtc = hal_sim::RtcKind::good;
   bool synced = true;
+  WallTime wall_without_rtc{};  // what the kernel starts with where no RTC tells: 1970, or a restored time
+  hal::AlarmSet wake = hal::AlarmSet::armed;      // what the clock answers when an alarm is set ...
+  hal::AlarmSet power_on = hal::AlarmSet::armed;  // ... that ends a suspend, or powers the device on
+  bool may_set_clock = true;
   Limits limits{};
   std::uint64_t seed = 1;
   WallTime build_date{1'780'272'000'000};  // 2026-06-01; an RTC is believed for a year beyond
@@ -93,10 +97,15 @@ class SimulatedDevice {
   /// Starts the process; runs until it is quiet. Answers how the start ended if it did not come up.
   Status boot();
   bool running() const { return device_ != nullptr; }
-  void power_cut(Duration off = Duration{1'000});  // what was not synced is lost
-  void crash(Duration off = Duration{0});          // the process is killed on the spot
-  void restart(Duration off = Duration{0});        // clean stop; then boot() again
-  void reboot(Duration off = Duration{20'000});    // clean stop, new kernel boot
+  void power_cut(Duration off = Duration{1'000});        // what was not synced is lost
+  void crash(Duration off = Duration{0});                // the process is killed on the spot
+  void restart(Duration off = Duration{0});              // clean stop; then boot() again
+  void reboot(Duration off = Duration{20'000});          // clean stop, new kernel boot
+  void panic(Duration off = Duration{20'000});           // as power_cut, and the kernel leaves a record
+  void watchdog_reset(Duration off = Duration{20'000});  // as power_cut, and the watchdog tells
+  /// A copy of the whole machine goes on elsewhere: the kernel boot id repeats, its instants begin anew. The
+  /// process ends as in a crash.
+  void clone(Instant smaller = Instant{0});
   /// The power goes inside the next write that makes a group durable; of what was written since the one before, the
   /// medium keeps all or nothing, or each 512 bytes as the seed says. power_cut() then ends the process.
   enum class Kept { nothing, all, some };
@@ -118,8 +127,10 @@ class SimulatedDevice {
   // -- time --
   /// Stops early when an attempt ends the process (Script::kills). Answers what is left of `by`.
   Duration advance(Duration by);
-  /// The whole device sleeps: attempts stand still with it.
-  void suspend(Duration by);
+  /// As advance, while the kernel's clocks run fast (or slow) by `ppm`. Attempts last their true time.
+  Duration slew(std::int64_t ppm, Duration by);
+  /// The whole device sleeps: attempts stand still with it. An armed wake ends it early, if it works.
+  void suspend(Duration by, bool wake_works = true);
   hal_sim::SimClock& clock() { return *clock_; }
   Duration now() const { return clock_->true_now(); }
   WallTime wall() const { return clock_->true_wall(); }
@@ -131,6 +142,7 @@ class SimulatedDevice {
   jobs::State state(std::uint64_t id);  // a job that is there
   std::vector<actors::JobView> jobs();
   std::optional<schedules::Schedule> schedule(const std::string& name);
+  std::vector<actors::ScheduleViews::View> schedules();
   actors::BootsView boots();
   std::vector<wire::Record> flash();  // runtime/store/flash_report.hpp
   actors::DeviceStatus status();
@@ -138,6 +150,10 @@ class SimulatedDevice {
   const std::deque<actors::Event>& events() const { return events_; }
   /// Also told of each event as it comes.
   void observe(actors::Observer observer) { observer_ = std::move(observer); }
+  /// Called whenever everything is done that is to be done at a moment. May ask, but must not move time.
+  void at_rest(std::function<void()> told) { at_rest_ = std::move(told); }
+  /// What the device last told of its trust.
+  Trust trust() const { return trust_; }
 
   // -- parts, for faults --
   store::MemoryDisk& disk() { return disk_; }
@@ -158,6 +174,7 @@ class SimulatedDevice {
   };
   Result<store::OpenedStore> open_store();
   void end_process();
+  void lose_power(const std::function<void()>& power_of_clock);
   void happen_due();
 
   SimulatedSetup setup_;
@@ -179,6 +196,8 @@ class SimulatedDevice {
   std::deque<Run> runs_;
   std::deque<actors::Event> events_;
   actors::Observer observer_;
+  std::function<void()> at_rest_;
+  Trust trust_ = Trust::untrusted;
   std::mt19937_64 torn_;  // which unsynced units of the files a power cut keeps
   std::optional<Status> ended_;
   std::unique_ptr<actors::Device> device_;
