@@ -4,37 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/runtime/time/day.hpp"
+#include "tests/runtime/time/trust_words.hpp"
 
 namespace dormouse {
 namespace {
 
-using test::at_s;
-using test::clock;
-using test::kBuildDate;
-using test::seconds;
-using test::wall;
-
-const WallTime kFloor = clock("00:00:00");
-constexpr Duration kDay{86'400'000};
-constexpr Duration kYear{365LL * 86'400'000};
-constexpr RtcState kGoodRtc{.present = true, .set_wall_at_boot = true, .valid = true};
-constexpr SyncState kNoSync{.disciplined = false, .max_error_ms = 16'000};
-constexpr SyncState kSync{.disciplined = true, .max_error_ms = 40};
-
-Sample sample(std::int64_t instant_s, WallTime wall) {
-  return Sample{.instant = at_s(instant_s), .monotonic = seconds(instant_s), .wall = wall};
-}
-
-/// A state that became synced by two looks, at 2 s and `when`.
-TrustState synced(WallTime when) {
-  TrustState state(kBuildDate, kFloor, kFloor);
-  state.start(sample(0, when - seconds(2)), {}, kSync, std::nullopt);
-  state.look(sample(2, when), kSync);
-  check(state.trust() == Trust::synced, "test:synced");
-  state.note_stamp(sample(2, when));
-  return state;
-}
+using namespace test;
 
 TEST(Trust, at_start_the_rtc_is_believed_within_its_bounds) {
   struct Row {
@@ -157,9 +132,12 @@ TEST(Trust, T051_T052_without_its_source_it_stays_synced_and_the_error_bound_gro
 
 TEST(Trust, T053_a_process_restart_in_the_same_kernel_boot_keeps_synced) {
   TrustState state(kBuildDate, kFloor, kFloor);
-  state.start(sample(5'000, clock("13:00:00")), {}, kNoSync, Trust::synced);
+  const Latch latch{Trust::synced, 40, at_s(3'000), clock("12:26:40")};
+  state.start(sample(5'000, clock("13:00:00")), {}, kNoSync, latch);
   EXPECT_EQ(state.trust(), Trust::synced);
   EXPECT_EQ(state.mode(), TrustMode::holdover);
+  EXPECT_EQ(state.max_error_ms(), 40 + 1'000);  // 500 ppm of the 2,000 s since the newest stamp
+  EXPECT_EQ(state.source(), "kernel");
 
   TrustState other_kernel_boot(kBuildDate, kFloor, kFloor);
   other_kernel_boot.start(sample(20, clock("13:00:00")), {}, kNoSync, std::nullopt);
@@ -174,42 +152,6 @@ TEST(Trust, T054_a_synced_wall_within_a_day_below_the_floor_lowers_the_floor) {
   EXPECT_EQ(state.trust(), Trust::synced);
   EXPECT_EQ(state.floor(), below);
   EXPECT_EQ(state.rtc_mark(), below);
-}
-
-/// A source that says more than a day below the floor.
-TrustState in_conflict() {
-  TrustState state(kBuildDate, clock("12:00:00"), clock("12:00:00"));
-  const WallTime below = clock("12:00:00") - kDay - seconds(3);
-  state.start(sample(30, below), {}, kSync, std::nullopt);
-  state.look(sample(32, below + seconds(2)), kSync);
-  return state;
-}
-
-TEST(Trust, a_source_that_says_what_cannot_be_is_a_conflict) {
-  const TrustState state = in_conflict();
-  EXPECT_EQ(state.mode(), TrustMode::conflict);
-  EXPECT_EQ(state.trust(), Trust::untrusted);
-  EXPECT_EQ(state.floor(), clock("12:00:00"));
-}
-
-TEST(Trust, an_operator_ends_a_conflict_by_force) {
-  TrustState state = in_conflict();
-  const Sample now = sample(100, clock("12:00:00") - 3 * kDay);
-  EXPECT_FALSE(state.set(now));
-  EXPECT_TRUE(state.set(now, true));
-  EXPECT_EQ(state.trust(), Trust::synced);
-  EXPECT_EQ(state.floor(), now.wall);
-}
-
-TEST(Trust, T058_a_source_outside_the_products_life_is_a_conflict) {
-  const WallTime ceiling = kBuildDate + 15 * kYear;
-  for (const WallTime said : {ceiling + seconds(1), kBuildDate - seconds(1)}) {
-    TrustState state(kBuildDate, kBuildDate, kBuildDate);
-    state.start(sample(30, said), {}, kSync, std::nullopt);
-    state.look(sample(32, said), kSync);
-    EXPECT_EQ(state.mode(), TrustMode::conflict);
-    EXPECT_FALSE(state.set(sample(40, said), true));
-  }
 }
 
 TEST(Trust, a_step_out_of_the_bounds_is_a_conflict_until_the_source_is_back_inside) {
@@ -256,13 +198,47 @@ TEST(Trust, after_a_step_the_rtc_must_agree_with_the_wall) {
   }
 }
 
-TEST(Trust, an_accepted_time_makes_it_synced_at_once) {
+TEST(Trust, a_process_that_starts_in_a_kernel_boot_under_way_asks_the_rtc_after_a_step) {
+  struct Row {
+    const char* name;
+    Latch latch;
+    std::optional<WallTime> reading;
+    Trust trust;
+  };
+  const Latch believed{Trust::rtc, 0, at_s(10), clock("12:00:10")};
+  const Latch not_believed{Trust::untrusted, 0, at_s(10), clock("12:00:10")};
+  const Row rows[] = {
+      {.name = "nothing happened", .latch = believed, .reading = {}, .trust = Trust::rtc},
+      {.name = "stepped, the RTC too",
+       .latch = {Trust::rtc, 0, at_s(10), clock("11:00:10")},
+       .reading = clock("12:01:01"),
+       .trust = Trust::rtc},
+      {.name = "stepped alone",
+       .latch = {Trust::rtc, 0, at_s(10), clock("11:00:10")},
+       .reading = clock("11:01:00"),
+       .trust = Trust::untrusted},
+      {.name = "not believed before",
+       .latch = not_believed,
+       .reading = clock("11:01:00"),
+       .trust = Trust::untrusted},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    TrustState state(kBuildDate, kFloor, kFloor);
+    RtcState rtc = kGoodRtc;
+    rtc.reading = row.reading;
+    state.start(sample(60, clock("12:01:00")), rtc, kNoSync, row.latch);
+    EXPECT_EQ(state.trust(), row.trust);
+  }
+}
+
+TEST(Trust, the_error_bound_of_an_rtc_is_2_s_and_50_ppm_since_the_last_sync) {
   TrustState state(kBuildDate, kFloor, kFloor);
-  state.start(sample(5, wall("1970-01-01T00:00:05Z")), {}, kNoSync, std::nullopt);
-  EXPECT_TRUE(state.set(sample(60, clock("12:00:00"))));
-  EXPECT_EQ(state.trust(), Trust::synced);
-  EXPECT_FALSE(state.look(sample(61, clock("12:00:01")), kNoSync));
-  EXPECT_EQ(state.trust(), Trust::synced);
+  const WallTime now = kFloor + 10 * kDay;
+  state.start(sample(5, now), kGoodRtc, kNoSync, std::nullopt);
+  EXPECT_EQ(state.max_error_ms(), 2'000 + 10 * 86'400 * 50 / 1'000);
+  EXPECT_EQ(state.source(), "rtc");
+  EXPECT_EQ(state.synced_at(), std::nullopt);
 }
 
 }  // namespace
