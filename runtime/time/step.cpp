@@ -2,6 +2,7 @@
 #include "runtime/time/step.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace dormouse {
 namespace {
@@ -10,6 +11,7 @@ constexpr Duration kSuspendAbove{500};
 constexpr Duration kToleranceBase{100};
 constexpr Duration kToleranceMax{1'000};
 constexpr std::int64_t kTolerancePpm = 500;
+constexpr Duration kStepsGather{1'000};
 
 Duration suspended_so_far(const Sample& sample) {
   return Duration{sample.instant.ms} - sample.monotonic;
@@ -56,6 +58,20 @@ std::optional<Gap> step_gap(const Change& change, const Sample& now, Trust trust
   gap.from = now.wall - change.stepped;
   gap.to = now.wall;
   return gap;
+}
+
+void StepGather::add(Duration stepped, Instant at) {
+  const bool follows = last_ && at - *last_ <= kStepsGather;
+  sum_ += stepped;
+  ready_at_ = follows ? at + kStepsGather : at;
+  last_ = at;
+}
+
+Change StepGather::take() {
+  ready_at_.reset();
+  Change change;
+  change.stepped = std::exchange(sum_, Duration::zero());
+  return change;
 }
 
 }  // namespace dormouse

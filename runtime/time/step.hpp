@@ -35,4 +35,21 @@ std::optional<Gap> suspend_gap(const Change& change, const Sample& now, Trust tr
 /// the caller to see: a step that jumped nothing is no gap. None while untrusted.
 std::optional<Gap> step_gap(const Change& change, const Sample& now, Trust trust);
 
+/// When steps of 2 s and more are reconciled: the first at once; those that follow within 1 s of one another are
+/// gathered into one more pass, 1 s after the last.
+class StepGather {
+ public:
+  void add(Duration stepped, Instant at);
+  /// When what was gathered is to be reconciled; none: nothing waits.
+  std::optional<Instant> ready_at() const { return ready_at_; }
+  bool ready(Instant now) const { return ready_at_ && *ready_at_ <= now; }
+  /// What all that waits amounts to; nothing waits any more.
+  Change take();
+
+ private:
+  std::optional<Instant> last_;
+  std::optional<Instant> ready_at_;
+  Duration sum_{};
+};
+
 }  // namespace dormouse

@@ -94,5 +94,36 @@ TEST(Step, suspend_and_step_follow_one_another) {
   EXPECT_EQ(step_gap(change, now, Trust::untrusted), std::nullopt);
 }
 
+// -- many steps --
+
+TEST(Steps, T087_a_hundred_and_one_inside_a_second_are_two_passes_and_come_to_what_is_left) {
+  StepGather steps;
+  const Duration hour{3'600'000};
+  Duration decided{};
+  int passes = 0;
+  for (std::int64_t ms = 0; ms <= 2'000; ++ms) {
+    const Instant now{ms};
+    if (ms % 10 == 0 && ms <= 1'000) steps.add(ms % 20 == 0 ? hour : -hour, now);
+    if (!steps.ready(now)) continue;
+    ++passes;
+    decided += steps.take().stepped;
+    EXPECT_EQ(ms, passes == 1 ? 0 : 2'000);
+  }
+  EXPECT_EQ(passes, 2);
+  EXPECT_EQ(decided, hour);
+  EXPECT_EQ(steps.ready_at(), std::nullopt);
+}
+
+TEST(Steps, those_that_come_more_than_a_second_apart_are_each_reconciled_at_once) {
+  StepGather steps;
+  for (const std::int64_t ms : {0, 1'001, 5'000}) {
+    steps.add(Duration{7'000}, Instant{ms});
+    EXPECT_EQ(steps.ready_at(), Instant{ms});
+    EXPECT_EQ(steps.take().stepped, Duration{7'000});
+  }
+  steps.add(Duration{7'000}, Instant{6'000});  // a second after the one before
+  EXPECT_EQ(steps.ready_at(), Instant{7'000});
+}
+
 }  // namespace
 }  // namespace dormouse
