@@ -298,7 +298,11 @@ SupervisorActor::behavior_type supervisor(SupervisorActor::stateful_pointer<Supe
   self->set_down_handler([&state](caf::down_msg& down) { state.actor_gone(down); });
   if (state.setup.parts.power != nullptr) {
     const SupervisorActor me = self;
-    state.setup.parts.power->listen([me](hal::StopReason reason) { caf::anon_send(me, StopDevice{reason}); });
+    state.setup.parts.power->listen([me](hal::PowerEvent event) {
+      caf::anon_send(me, StopDevice{event == hal::PowerEvent::sigint    ? hal::StopReason::sigint
+                                    : event == hal::PowerEvent::failing ? hal::StopReason::power_failing
+                                                                        : hal::StopReason::sigterm});
+    });
   }
   return {
       [&state](StartDevice) { state.start(); },

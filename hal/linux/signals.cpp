@@ -18,19 +18,20 @@ class Watcher : public std::enable_shared_from_this<Watcher> {
     asio::error_code ignored;
     signals_.add(SIGTERM, ignored);
     signals_.add(SIGINT, ignored);
+    signals_.add(SIGPWR, ignored);
   }
 
   void wait() {
     signals_.async_wait([self = shared_from_this()](asio::error_code error, int signal) {
       if (error || self->stopped_) return;
-      self->request(signal == SIGINT ? hal::StopReason::sigint : hal::StopReason::sigterm);
+      self->tell(event_of(signal));
       self->wait();
     });
   }
-  void listen(std::function<void(hal::StopReason)> listener) {
+  void listen(std::function<void(hal::PowerEvent)> listener) {
     listener_ = std::move(listener);
     if (!listener_) return;
-    for (const auto reason : std::exchange(early_, {})) listener_(reason);
+    for (const auto event : std::exchange(early_, {})) listener_(event);
   }
   void stop() {
     stopped_ = true;
@@ -41,16 +42,20 @@ class Watcher : public std::enable_shared_from_this<Watcher> {
   }
 
  private:
-  void request(hal::StopReason reason) {
+  static hal::PowerEvent event_of(int signal) {
+    if (signal == SIGPWR) return hal::PowerEvent::failing;
+    return signal == SIGINT ? hal::PowerEvent::sigint : hal::PowerEvent::sigterm;
+  }
+  void tell(hal::PowerEvent event) {
     if (listener_)
-      listener_(reason);
+      listener_(event);
     else
-      early_.push_back(reason);
+      early_.push_back(event);
   }
 
   asio::signal_set signals_;
-  std::function<void(hal::StopReason)> listener_;
-  std::vector<hal::StopReason> early_;
+  std::function<void(hal::PowerEvent)> listener_;
+  std::vector<hal::PowerEvent> early_;
   bool stopped_ = false;
 };
 
@@ -61,7 +66,7 @@ class SignalPower : public hal::Power {
   }
   ~SignalPower() override { watcher_->stop(); }
 
-  void listen(std::function<void(hal::StopReason)> listener) override {
+  void listen(std::function<void(hal::PowerEvent)> listener) override {
     loop_.post([watcher = watcher_, listener = std::move(listener)] { watcher->listen(listener); });
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SIGTERM and SIGINT as requests to stop. What arrives before anybody listens is kept for who does.
+// SIGTERM and SIGINT as orders to stop, and SIGPWR, which a supply's own program sends (a UPS daemon, a script at a
+// GPIO), as power that is failing. No signal says that it is back: then the device finds out by waiting.
 #pragma once
 
 #include <memory>
@@ -9,7 +10,7 @@
 
 namespace dormouse::hal_linux {
 
-/// From here on the two signals no longer end the process. Listener: on the loop's thread. Destroyed on the loop's
+/// From here on these signals no longer end the process. Listener: on the loop's thread. Destroyed on the loop's
 /// thread or when the loop has stopped.
 std::unique_ptr<hal::Power> make_signal_power(AsioLoop& loop);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The simulated requests to stop. Faults: a request at any moment, also twice, also before anybody listens; a
-// supply that says it is failing. A cut without a word needs no part: the simulator drops the device.
+// The simulated supply and the orders to stop. Faults: an event at any moment, also twice, also before anybody
+// listens; a supply that says it fails and stays. A cut without a word needs no part: the simulator drops the
+// device.
 #pragma once
 
 #include <utility>
@@ -16,22 +17,22 @@ class SimPower : public hal::Power {
  public:
   explicit SimPower(hal::EventLoop& loop) : loop_(loop) {}
 
-  void listen(std::function<void(hal::StopReason)> listener) override {
+  void listen(std::function<void(hal::PowerEvent)> listener) override {
     listener_ = std::move(listener);
-    for (const auto reason : std::exchange(early_, {})) request(reason);
+    for (const auto event : std::exchange(early_, {})) tell(event);
   }
   /// The listener hears of it in a job of the loop.
-  void request(hal::StopReason reason) {
-    if (!listener_) return early_.push_back(reason);
-    loop_.post([this, reason] {
-      if (listener_) listener_(reason);
+  void tell(hal::PowerEvent event) {
+    if (!listener_) return early_.push_back(event);
+    loop_.post([this, event] {
+      if (listener_) listener_(event);
     });
   }
 
  private:
   hal::EventLoop& loop_;
-  std::function<void(hal::StopReason)> listener_;
-  std::vector<hal::StopReason> early_;
+  std::function<void(hal::PowerEvent)> listener_;
+  std::vector<hal::PowerEvent> early_;
 };
 
 }  // namespace dormouse::hal_sim

@@ -56,18 +56,19 @@ TEST(Loop, takes_no_processor_time_while_nothing_happens) {
   EXPECT_LT(used_ns, 10'000'000);
 }
 
-TEST(Signals, become_requests_to_stop_also_when_they_came_before_the_listener) {
+TEST(Signals, become_events_of_power_also_when_they_came_before_the_listener) {
   LoopRunner runner;
   const auto power = make_signal_power(runner.loop);
   ::raise(SIGTERM);
   runner.turn();
-  std::vector<hal::StopReason> reasons;
-  power->listen([&](hal::StopReason reason) { reasons.push_back(reason); });
-  ASSERT_TRUE(runner.until([&] { return reasons.size() == 1; }));
+  std::vector<hal::PowerEvent> events;
+  power->listen([&](hal::PowerEvent event) { events.push_back(event); });
+  ASSERT_TRUE(runner.until([&] { return events.size() == 1; }));
   ::raise(SIGINT);
-  ASSERT_TRUE(runner.until([&] { return reasons.size() == 2; }));
-  EXPECT_EQ(reasons[0], hal::StopReason::sigterm);
-  EXPECT_EQ(reasons[1], hal::StopReason::sigint);
+  ASSERT_TRUE(runner.until([&] { return events.size() == 2; }));
+  ::raise(SIGPWR);
+  ASSERT_TRUE(runner.until([&] { return events.size() == 3; }));
+  EXPECT_EQ(events, (std::vector{hal::PowerEvent::sigterm, hal::PowerEvent::sigint, hal::PowerEvent::failing}));
 }
 
 TEST(LinuxWatchdog, refuses_what_is_no_watchdog_in_words) {

@@ -106,16 +106,16 @@ TEST_F(SimulatedProcesses, go_with_the_power_and_nobody_is_told) {
   EXPECT_TRUE(ends_.empty());
 }
 
-TEST(SimulatedPower, keeps_requests_for_the_first_listener_and_tells_each) {
+TEST(SimulatedPower, keeps_events_for_the_first_listener_and_tells_each) {
   SimLoop loop;
   SimPower power(loop);
-  power.request(hal::StopReason::sigterm);
-  std::vector<hal::StopReason> heard;
-  power.listen([&](hal::StopReason reason) { heard.push_back(reason); });
+  power.tell(hal::PowerEvent::sigterm);
+  std::vector<hal::PowerEvent> heard;
+  power.listen([&](hal::PowerEvent event) { heard.push_back(event); });
   EXPECT_TRUE(heard.empty());
-  power.request(hal::StopReason::power_failing);
+  power.tell(hal::PowerEvent::failing);
   loop.run();
-  EXPECT_EQ(heard, (std::vector{hal::StopReason::sigterm, hal::StopReason::power_failing}));
+  EXPECT_EQ(heard, (std::vector{hal::PowerEvent::sigterm, hal::PowerEvent::failing}));
 }
 
 class SimulatedWatchdog : public ::testing::Test {
