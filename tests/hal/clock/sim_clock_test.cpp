@@ -1,48 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every control of the simulated clock and its exact effect.
-#include <vector>
-
-#include <gtest/gtest.h>
-
-#include "hal/sim/clock.hpp"
-#include "runtime/time/rfc3339.hpp"
+// Every control of the simulated clock and its exact effect: what each moves, what it tells and what else it does.
+// Alarms and setting the wall: sim_clock_alarms_test.cpp; what disciplines it: sim_clock_sync_test.cpp.
 #include "runtime/time/step.hpp"
+#include "tests/hal/clock/sim_clock_bed.hpp"
 
 namespace dormouse::hal_sim {
 namespace {
 
 using hal::ClockEvent;
-
-constexpr Duration kHour{3'600'000};
-const WallTime kNoon = *parse_rfc3339("2026-06-01T12:00:00Z");
-
-SimClockSetup with_rtc(RtcKind rtc) {
-  return SimClockSetup{.start = kNoon, .rtc = rtc};
-}
-SimClockSetup synced() {
-  return SimClockSetup{.start = kNoon, .rtc = RtcKind::good, .synced = true};
-}
-
-/// Runs for an hour first, so that no clock stands at zero, and notes what it is told.
-struct Bed {
-  explicit Bed(const SimClockSetup& setup = synced()) : clock(setup) {
-    clock.advance(kHour);
-    listen();
-    before = clock.read();
-    id = clock.kernel_boot_id();
-  }
-  void listen() {
-    clock.listen([this](ClockEvent event) { events.push_back(event); });
-  }
-  std::int64_t instant_moved() const { return (clock.read().instant - before.instant).count(); }
-  std::int64_t monotonic_moved() const { return (clock.read().monotonic - before.monotonic).count(); }
-  std::int64_t wall_moved() const { return (clock.read().wall - before.wall).count(); }
-
-  SimClock clock;
-  std::vector<ClockEvent> events;
-  Sample before;
-  std::string id;
-};
 
 TEST(SimClock, each_control_moves_exactly_the_clocks_it_should) {
   struct Row {
@@ -111,6 +76,7 @@ TEST(SimClock, each_control_moves_exactly_the_clocks_it_should) {
        .instant = 300,
        .monotonic = 300,
        .events = {ClockEvent::sync_hint}},
+      {.name = "sync lost", .control = [](SimClock& c) { c.sync_lost(); }},
       {.name = "leap second",
        .control = [](SimClock& c) { c.leap_second(); },
        .wall = -1'000,
@@ -165,7 +131,9 @@ TEST(SimClock, a_new_kernel_boot_starts_at_zero_with_another_id_and_its_evidence
     EXPECT_TRUE(bed.events.empty());  // the process that listened is gone
 
     bed.clock.power_cut(kHour);
-    EXPECT_FALSE(bed.clock.evidence().watchdog || bed.clock.evidence().panic);  // that was before
+    EXPECT_FALSE(bed.clock.evidence().watchdog);       // that was before
+    EXPECT_EQ(bed.clock.evidence().panic, row.panic);  // its record lies there until somebody takes it away
+    EXPECT_EQ(bed.clock.evidence().text.empty(), !row.panic);
   }
 }
 
@@ -184,7 +152,12 @@ TEST(SimClock, the_rtc_decides_what_the_wall_is_after_a_power_cut) {
       {.name = "good", .setup = with_rtc(RtcKind::good), .control = [](SimClock&) {}, .wall = kNoon + 2 * kHour},
       {.name = "none",
        .setup = with_rtc(RtcKind::none),
-       .control = [](SimClock&) {},
+       .control =
+           [](SimClock& c) {
+             c.rtc_reset(kNoon);
+             c.rtc_ppm(1'000);
+             c.rtc_dead();
+           },
        .wall = WallTime{},
        .present = false,
        .set_wall = false,
@@ -291,40 +264,6 @@ TEST(SimClock, a_power_cut_from_inside_an_event_ends_that_life_and_time_goes_on)
   bed.clock.advance(Duration{5'000});
   EXPECT_EQ(bed.clock.read().instant, Instant{4'000});
   EXPECT_EQ(bed.clock.true_now(), 2 * kHour + Duration{5'000});
-}
-
-TEST(SimClock, without_its_source_the_error_bound_grows_until_discipline_is_lost) {
-  Bed bed;
-  bed.clock.sync_lost();
-  bed.clock.advance(Duration{20'000'000});
-  EXPECT_EQ(bed.clock.sync().max_error_ms, 40 + 10'000);
-  EXPECT_TRUE(bed.clock.sync().disciplined);
-  bed.clock.advance(Duration{20'000'000});
-  EXPECT_EQ(bed.clock.sync().max_error_ms, 16'000);
-  EXPECT_FALSE(bed.clock.sync().disciplined);
-}
-
-TEST(SimClock, a_marker_stands_until_the_kernel_boots_anew) {
-  Bed bed;
-  bed.clock.sync_arrives(SyncBy::step, true);
-  bed.clock.step(kHour);
-  EXPECT_TRUE(bed.clock.sync().disciplined);
-  bed.clock.power_cut(kHour);
-  EXPECT_FALSE(bed.clock.sync().disciplined);
-}
-
-TEST(SimClock, a_source_steps_what_is_too_far_for_a_slew) {
-  Bed bed(with_rtc(RtcKind::none));
-  bed.clock.sync_arrives(SyncBy::slew);
-  EXPECT_EQ(bed.clock.read().wall, bed.clock.true_wall());
-  EXPECT_EQ(bed.instant_moved(), 0);
-  EXPECT_EQ(bed.events, (std::vector<ClockEvent>{ClockEvent::look_again}));
-
-  Bed ahead;
-  ahead.clock.sync_arrives(SyncBy::slew, false, ahead.clock.read().wall - Duration{300});
-  EXPECT_EQ(ahead.wall_moved(), 0);  // clocks do not run backwards; the slew is left under way
-  EXPECT_EQ(ahead.instant_moved(), 0);
-  EXPECT_TRUE(ahead.events.empty());
 }
 
 TEST(SimClock, the_same_seed_makes_the_same_kernel_boot_ids) {
