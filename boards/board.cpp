@@ -100,6 +100,9 @@ void read_power(TomlTable table, BoardFacts& facts) {
     facts.watchdog_device = watchdog;
   else if (watchdog != "none")
     table.refuse("watchdog", "bad_format", "allowed are none or a device such as /dev/watchdog0");
+  facts.reset_register = table.text("reset_register", "");
+  if (!facts.reset_register.empty() && !facts.reset_register.starts_with('/'))
+    table.refuse("reset_register", "bad_format", "allowed is a path that begins with /, or nothing");
   facts.watchdog_timeout = table.duration("watchdog_timeout", facts.watchdog_timeout, 5 * kSecond, 600 * kSecond);
 }
 

@@ -8,9 +8,10 @@
 //   [clock]    rtc ("none", "host", "rtc0".. "rtc9"), rtc_battery, build_date, heartbeat (5s..1h),
 //              heartbeat_writes_per_day
 //   [flash]    type, device, endurance_bytes, write_amplification, bytes_per_day
-//   [store]    prezero, journal_align ("packed", "block"), journal_half (64 KiB..4 MiB), on_broken ("replace",
-//   "stop") [power]    hold_up, stop_bound, drain_bound, boot_takes, probation, watchdog ("none" or a device),
-//              watchdog_timeout
+//   [store]    prezero, journal_align ("packed", "block"), journal_half (64 KiB..4 MiB),
+//              on_broken ("replace", "stop")
+//   [power]    hold_up, stop_bound, drain_bound, boot_takes, probation, watchdog ("none" or a device),
+//              watchdog_timeout, reset_register
 //   [network]  interface
 //   [running]  threads, max_running, catch_up_parallel, reconcile_rate
 //   [limits]   preset ("default", "tiny"), map_bytes, active_jobs_device, active_jobs_component, finished_ring,

@@ -72,6 +72,7 @@ struct BoardFacts {
   std::vector<LinkFact> links;
   std::string watchdog_device;  // "/dev/watchdog0"; empty: none
   Duration watchdog_timeout{60'000};
+  std::string reset_register;     // a file that tells why the hardware started; empty: none
   std::string network_interface;  // empty: any
 
   // -- time --

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hal/linux/clock_events.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -10,21 +9,11 @@
 #include <unistd.h>
 #include <utility>
 
+#include "hal/linux/kernel_clocks.hpp"
 #include "runtime/base/check.hpp"
 #include "runtime/time/rfc3339.hpp"
 
 namespace dormouse::hal_linux {
-namespace {
-
-itimerspec once_at_ms(std::int64_t ms) {
-  itimerspec spec{};
-  spec.it_value.tv_sec = static_cast<time_t>(ms / 1'000);
-  spec.it_value.tv_nsec = static_cast<long>(ms % 1'000 * 1'000'000);
-  return spec;
-}
-
-}  // namespace
-
 ClockEvents::ClockEvents(asio::io_context& context, std::string marker)
     : due_(context), wall_(context), folder_(context), marker_(std::move(marker)) {}
 
@@ -54,8 +43,8 @@ Status ClockEvents::open_timer(asio::posix::stream_descriptor& descriptor, int c
 }
 
 void ClockEvents::arm(std::optional<Instant> due) {
-  itimerspec spec{};  // all zero disarms, so an instant of 0 or before becomes the first one after
-  if (due) spec = once_at_ms(std::max<std::int64_t>(due->ms, 1));
+  itimerspec spec{};  // all zero disarms
+  if (due) spec = once_at_ms(due->ms);
   const int fd = due_.native_handle();
   check(::timerfd_settime(fd, TFD_TIMER_ABSTIME, &spec, nullptr) == 0, "clock:arm");
 }
@@ -91,7 +80,10 @@ void ClockEvents::due_readable() {
 void ClockEvents::watch_wall() {
   const itimerspec spec = once_at_ms(kEndOfWall.ms);
   const int flags = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
-  check(::timerfd_settime(wall_.native_handle(), flags, &spec, nullptr) == 0, "clock:watch_wall");
+  // ECANCELED: somebody set the wall just now. The timer is armed all the same, and whoever is told after this call
+  // reads the wall after that set.
+  const bool armed = ::timerfd_settime(wall_.native_handle(), flags, &spec, nullptr) == 0 || errno == ECANCELED;
+  check(armed, "clock:watch_wall");
 }
 
 void ClockEvents::wall_readable() {
@@ -105,24 +97,46 @@ void ClockEvents::wall_readable() {
 /// Watches the marker's folder or, until that exists, the one above it. Not further up: what else happens there
 /// would wake the processor for nothing.
 void ClockEvents::watch_marker() {
+  constexpr std::uint32_t kAppears = IN_CREATE | IN_MOVED_TO | IN_ONLYDIR;
   const std::filesystem::path folder = std::filesystem::path(marker_).parent_path();
-  int watch = -1;
-  for (const auto& path : {folder, folder.parent_path()}) {
-    watch = ::inotify_add_watch(folder_.native_handle(), path.c_str(), IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
-    if (watch >= 0) break;
+  const auto watch = [&](const std::filesystem::path& path) {
+    return ::inotify_add_watch(folder_.native_handle(), path.c_str(), kAppears);
+  };
+  int now = watch(folder);
+  if (now < 0) {
+    const int above = watch(folder.parent_path());
+    now = watch(folder);  // it may have appeared between the two
+    if (now < 0)
+      now = above;
+    else if (above >= 0)
+      ::inotify_rm_watch(folder_.native_handle(), above);
   }
-  const int former = std::exchange(watch_, watch);
-  if (former >= 0 && former != watch) ::inotify_rm_watch(folder_.native_handle(), former);
+  const int former = std::exchange(watch_, now);
+  if (former >= 0 && former != now) ::inotify_rm_watch(folder_.native_handle(), former);
+  look_at_marker();
+}
+
+void ClockEvents::look_at_marker() {
   const bool stands = marker_stands();
   if (stands && !std::exchange(marker_told_, stands)) tell(hal::ClockEvent::sync_hint);
   marker_told_ = stands;
 }
 
+/// What exactly happened matters only where the marker itself came anew: then it is told again.
 void ClockEvents::folder_readable() {
+  const std::string marker = std::filesystem::path(marker_).filename();
   alignas(inotify_event) char events[4'096];
-  while (::read(folder_.native_handle(), events, sizeof events) > 0) {
+  for (;;) {
+    const auto bytes = ::read(folder_.native_handle(), events, sizeof events);
+    if (bytes <= 0) break;
+    for (const char* at = events; at < events + bytes;) {
+      inotify_event event;
+      std::memcpy(&event, at, sizeof event);
+      if (event.len > 0 && marker == at + sizeof event) marker_told_ = false;
+      at += sizeof event + event.len;
+    }
   }
-  watch_marker();  // what exactly happened does not matter: look at what is there now
+  watch_marker();
 }
 
 void ClockEvents::tell(hal::ClockEvent event) {

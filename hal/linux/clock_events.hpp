@@ -36,6 +36,7 @@ class ClockEvents : public std::enable_shared_from_this<ClockEvents> {
   void folder_readable();
   void watch_wall();
   void watch_marker();
+  void look_at_marker();
   void tell(hal::ClockEvent event);
 
   asio::posix::stream_descriptor due_;

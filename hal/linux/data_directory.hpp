@@ -4,6 +4,7 @@
 //   lock          held while owned; the owner's process id, for people; empty otherwise
 //   provisioned   the store's id: a store has existed here
 //   heartbeat     two pages of 4 KiB, written in place
+//   power_on_alarm  which alarm of the RTC is ours, if one is (power_on_alarm.hpp)
 //   store/        the LMDB environment (data.mdb, lock.mdb) and the journal, which is locked too
 //   blobs/        contents too large for the store
 //   snapshots/    copies of the tree

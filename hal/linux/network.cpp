@@ -4,10 +4,8 @@
 
 #include <array>
 #include <cerrno>
-#include <fstream>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <sstream>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -15,15 +13,10 @@
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/post.hpp>
 
+#include "hal/linux/small_file.hpp"
+
 namespace dormouse::hal_linux {
 namespace {
-
-std::string text_of(const char* path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 int open_route_socket() {
   const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);

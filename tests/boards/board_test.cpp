@@ -32,6 +32,7 @@ TEST(Boards, states_what_each_shipped_board_is) {
   EXPECT_EQ(generic->rtc.kind, hal::RtcFact::Kind::host);
   EXPECT_EQ(generic->allow_fs, std::vector<std::string>{"overlay"});
   EXPECT_TRUE(generic->watchdog_device.empty());
+  EXPECT_EQ(generic->reset_register, "");
   EXPECT_EQ(generic->data_dir, "/var/lib/dormouse");
   EXPECT_FALSE(generic->simulated);
 
@@ -40,6 +41,7 @@ TEST(Boards, states_what_each_shipped_board_is) {
   EXPECT_EQ(raspberry->rtc.kind, hal::RtcFact::Kind::none);
   EXPECT_EQ(raspberry->watchdog_device, "/dev/watchdog0");
   EXPECT_EQ(raspberry->watchdog_timeout, Duration{15'000});
+  EXPECT_EQ(raspberry->reset_register, "/proc/device-tree/chosen/bootloader/rsts");
   ASSERT_EQ(raspberry->links.size(), 1U);
   EXPECT_EQ(raspberry->links[0], (hal::LinkFact{"uart0", "/dev/serial0", 115'200, false}));
 
@@ -157,6 +159,7 @@ TEST(Boards, all_mistakes_are_told_at_once) {
       {"flash.write_amplification", "out_of_range"},
       {"power.drain_bound", "out_of_range"},
       {"power.watchdog", "bad_format"},
+      {"power.reset_register", "bad_format"},
       {"running.threads", "bad_type"},
       {"limits.preset", "out_of_range"},
       {"limits.map_bytes", "out_of_range"},

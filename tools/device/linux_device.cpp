@@ -48,11 +48,15 @@ void add_commands(const actors::Config& config, actors::Handlers& handlers) {
   }
 }
 
-hal_linux::ClockFacts clock_facts(const hal::RtcFact& rtc) {
+hal_linux::ClockFacts clock_facts(const hal::BoardFacts& board, const std::string& data_dir) {
+  const hal::RtcFact& rtc = board.rtc;
   hal_linux::ClockFacts facts;
   if (rtc.kind == hal::RtcFact::Kind::host) facts.rtc = hal_linux::ClockFacts::Rtc::host;
   if (rtc.kind == hal::RtcFact::Kind::device) facts.rtc = hal_linux::ClockFacts::Rtc::kernel;
   facts.rtc_number = static_cast<unsigned>(rtc.number);
+  facts.rtc_battery = rtc.battery;
+  facts.reset_register = board.reset_register;
+  facts.power_on_note = data_dir + "/power_on_alarm";
   return facts;
 }
 
@@ -134,7 +138,7 @@ Result<std::unique_ptr<LinuxDevice>> LinuxDevice::open(LinuxOptions options, act
   auto data = DeviceData::take(data_dir, data_options(options));
   if (!data.ok()) return std::move(data).error();
   parts->data = std::move(*data);
-  auto clock = hal_linux::make_linux_clock(parts->loop, clock_facts(options.board.rtc));
+  auto clock = hal_linux::make_linux_clock(parts->loop, clock_facts(options.board, data_dir));
   if (!clock.ok()) return std::move(clock).error();
   parts->clock = std::move(*clock);
   parts->processes = hal_linux::make_process_launcher(parts->loop);
