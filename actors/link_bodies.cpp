@@ -123,6 +123,19 @@ Result<std::string> schedule_named(const Record& body) {
   return invalid(Key::schedule, "bad_format", "is a name or a number");
 }
 
+HistoryAsked history_asked(const Record& body) {
+  const auto number = [&](Key key) {
+    return std::min<std::uint64_t>(body.get_uint(key).value_or(UINT32_MAX), UINT32_MAX);
+  };
+  HistoryAsked asked;
+  asked.limit = std::min<std::uint64_t>(body.get_uint(Key::limit).value_or(10), items_per_reply);
+  if (body.has(Key::report))
+    asked.report = static_cast<std::uint32_t>(number(Key::report));
+  else
+    asked.below = static_cast<std::uint32_t>(number(Key::cursor));
+  return asked;
+}
+
 Record batch_body(const std::vector<jobs::Enqueued>& enqueued) {
   std::vector<Record> items;
   for (const auto& job : enqueued) {

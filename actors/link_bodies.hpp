@@ -33,6 +33,8 @@ Result<std::vector<jobs::JobSpec>> specs_from(const wire::Record& body, const Li
 Result<jobs::ListQuery> query_from(const wire::Record& body, const Limits& limits);
 /// Key::schedule as a name or a number ("s17").
 Result<std::string> schedule_named(const wire::Record& body);
+/// What boots, gaps and report ask: `limit` of them, those below number `cursor`; or one report's lines.
+HistoryAsked history_asked(const wire::Record& body);
 
 // -- out --
 wire::Record batch_body(const std::vector<jobs::Enqueued>& enqueued);

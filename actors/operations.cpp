@@ -89,8 +89,15 @@ Result<DecideSchedules::Value> execute(Work& work, const DecideSchedules& op) {
 }
 
 Result<GetBoots::Value> execute(Work& work, const GetBoots& op) {
-  return BootsView{reconcile::boots(work, op.limit), reconcile::gaps(work, op.limit),
-                   reconcile::reports(work, op.limit)};
+  const HistoryAsked& asked = op.asked;
+  if (asked.report) {
+    auto found = reconcile::reports(work, 1, *asked.report < UINT32_MAX ? *asked.report + 1 : UINT32_MAX);
+    if (!found.empty() && found.front().number != *asked.report) found.clear();
+    return BootsView{{}, {}, std::move(found), {}};
+  }
+  return BootsView{reconcile::boots(work, asked.limit, asked.below),
+                   reconcile::gaps(work, asked.limit, asked.below),
+                   reconcile::reports(work, asked.limit, asked.below), reconcile::lifetime(work)};
 }
 
 Result<Explain::Value> execute(Work& work, const Explain& op) {

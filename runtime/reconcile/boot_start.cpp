@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first batch of every process: what happened, which boot this is, and the start mark.
 #include <algorithm>
+#include <set>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "runtime/reconcile/gap_record.hpp"
 #include "runtime/reconcile/numbers.hpp"
+#include "runtime/reconcile/odd_start.hpp"
 #include "runtime/reconcile/reconcile.hpp"
 #include "runtime/reconcile/stamp_record.hpp"
 #include "runtime/store/keys.hpp"
@@ -17,13 +21,40 @@ namespace keys = store::keys;
 
 namespace {
 
-/// The last reading, wherever it lies. A batch tells less than a stamp; the rest follows from the stamp of its
-/// epoch.
-std::optional<Stamp> newest_stamp(store::Transaction& txn, const BootFacts& facts) {
-  auto newest = get_stamp(txn);
-  if (!newest || (facts.heartbeat && newer(*facts.heartbeat, *newest))) newest = facts.heartbeat;
-  if (newest && facts.last_batch) move_on(*newest, *facts.last_batch);
-  return newest;
+/// The last reading, wherever it lies, and what it was.
+struct LastReading {
+  std::optional<Stamp> stamp;
+  bool by_heartbeat = false;  // a page was the last sign of life, no commit came after it
+  bool foreign = false;       // the heartbeat file is another store's, so it does not count
+};
+
+/// Whether the heartbeat file was written for another store, on another machine or in another life of this one. In
+/// the same kernel boot, or where the store is new, it still tells when this machine last lived.
+bool is_foreign(store::Transaction& txn, const BootFacts& facts) {
+  if (!facts.heartbeat || facts.heartbeat->store_id.empty() || facts.store_id.empty()) return false;
+  return facts.heartbeat->store_id != facts.store_id && facts.heartbeat->kernel_boot_id != facts.kernel_boot_id &&
+         any_number(txn);
+}
+
+/// A batch tells less than a stamp; the rest follows from the stamp of its epoch.
+LastReading last_reading(store::Transaction& txn, const BootFacts& facts) {
+  LastReading last{.stamp = get_stamp(txn), .foreign = is_foreign(txn, facts)};
+  if (facts.heartbeat && !last.foreign && (!last.stamp || newer(*facts.heartbeat, *last.stamp))) {
+    last.stamp = facts.heartbeat;
+    last.by_heartbeat = true;
+  }
+  if (!last.stamp || !facts.last_batch) return last;
+  const Instant before = last.stamp->instant;
+  move_on(*last.stamp, *facts.last_batch);
+  if (last.stamp->instant != before) last.by_heartbeat = false;
+  return last;
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(word);
+  return words;
 }
 
 /// Panic records stay where they are until someone takes them away; those that an earlier boot noted are old.
@@ -31,16 +62,13 @@ Evidence fresh_evidence(store::Transaction& txn, Evidence evidence, const Limits
   if (!evidence.panic || evidence.text.empty()) return evidence;
   const auto noted = txn.scan(keys::boot(0), keys::boot(UINT32_MAX), limits.boots_ring + limits.ring_trim,
                               store::Direction::backward);
-  const auto is_noted = [&](const std::string& word) {
-    return std::any_of(noted.begin(), noted.end(), [&](const store::Entry& entry) {
-      const auto boot = decode_boot(entry.value);
-      return boot.ok() && boot->evidence.find(word) != std::string::npos;
-    });
-  };
-  std::istringstream words(evidence.text);
+  std::set<std::string> old;
+  for (const store::Entry& entry : noted)
+    if (const auto boot = decode_boot(entry.value); boot.ok())
+      for (const auto& word : words_of(boot->evidence)) old.insert(word);
   evidence.panic = false;
-  for (std::string word; words >> word;)
-    if (!word.starts_with("watchdog") && !is_noted(word)) evidence.panic = true;
+  for (const auto& word : words_of(evidence.text))
+    if (word.starts_with("dmesg-") && !old.contains(word)) evidence.panic = true;
   return evidence;
 }
 
@@ -99,66 +127,100 @@ Change changed_while_away(const Classified& classified, const std::optional<Stam
 
 Boot number_boot(store::Transaction& txn, const BootFacts& facts, const std::optional<Stamp>& last,
                  const Classified& classified) {
-  // A heartbeat may be newer than a store that was put back; numbers rise above both.
-  const auto above = [&](Key key, std::uint32_t stamped) {
-    const auto number = std::max(last_number(txn, key), stamped) + 1;
+  // A heartbeat may be newer than a store that was put back, or be another store's; numbers rise above all, so that
+  // the next page is the newest.
+  const auto above = [&](Key key, std::uint32_t Stamp::*number) {
+    std::uint32_t highest = last_number(txn, key);
+    if (last) highest = std::max(highest, (*last).*number);
+    if (facts.heartbeat) highest = std::max(highest, (*facts.heartbeat).*number);
+    return highest + 1;
+  };
+  const auto take = [&](Key key, std::uint32_t number) {
     set_number(txn, key, number);
     return number;
   };
   Boot boot;
   const std::uint32_t batch_epoch = facts.last_batch ? facts.last_batch->epoch : 0;
-  boot.epoch = above(Key::epoch, std::max(last ? last->epoch : 0, batch_epoch));
-  boot.number = above(Key::boot, last ? last->boot : 0);
-  boot.kernel_boot =
-      classified.new_kernel_boot ? above(Key::kernel_boot, last ? last->kernel_boot : 0) : last->kernel_boot;
+  boot.epoch = take(Key::epoch, std::max(above(Key::epoch, &Stamp::epoch), batch_epoch + 1));
+  boot.number = take(Key::boot, above(Key::boot, &Stamp::boot));
+  boot.kernel_boot = classified.new_kernel_boot
+                         ? take(Key::kernel_boot, above(Key::kernel_boot, &Stamp::kernel_boot))
+                         : last->kernel_boot;
   boot.kernel_boot_id = facts.kernel_boot_id;
   boot.cause = classified.cause;
   boot.announced = classified.announced;
+  if (last)
+    boot.before = last->clean ? "clean: " + *last->clean : "not clean";
+  else if (classified.cause != BootCause::first_boot)
+    boot.before = "unknown";
   boot.evidence = facts.evidence.text;
   boot.store_found = facts.store_found;
+  boot.store_id = facts.store_id;
   boot.version = facts.version;
   boot.started = facts.sample.instant;
   boot.started_wall = facts.sample.wall;
   return boot;
 }
 
+TrustState begin_trust(const BootFacts& facts, const std::optional<Stamp>& last) {
+  TrustState trust = last ? TrustState(facts.build_date, last->floor, last->rtc_mark)
+                          : TrustState(facts.build_date, facts.build_date, facts.build_date);
+  const bool same_kernel =
+      last && last->kernel_boot_id == facts.kernel_boot_id && facts.sample.instant >= last->instant;
+  std::optional<Latch> latch;
+  if (same_kernel) latch = {last->trust, last->max_error_ms, last->instant, last->wall};
+  trust.start(facts.sample, facts.rtc, facts.sync, latch);
+  return trust;
+}
+
+void record_gaps(store::Transaction& txn, BootStart& start, const std::optional<Stamp>& last,
+                 const Classified& classified, const Sample& sample, const Limits& limits) {
+  const std::uint32_t boot = start.boot.number;
+  if (classified.gap)
+    start.gap = record_gap(txn, *classified.gap, boot, limits);
+  else if (last)
+    count_short_gap(txn);
+  const Trust trust = start.trust.trust();
+  const auto change = changed_while_away(classified, last, sample);
+  const auto gap = step_gap(change, sample, trust);
+  if (gap && jumps_a_due(txn, *gap->from, *gap->to))
+    start.step = record_gap(txn, with_ends(*gap, sample.instant, trust), boot, limits);
+  else if (change.stepped <= -kChangeReconciles && trust != Trust::untrusted)
+    start.wall_before_step = sample.wall - change.stepped;
+}
+
+void put_boot(store::Transaction& txn, const Boot& boot, const Limits& limits) {
+  txn.put(keys::boot(boot.number), encode(boot));
+  if (boot.number > limits.boots_ring)
+    txn.erase_range(keys::boot(0), keys::boot(boot.number - static_cast<std::uint32_t>(limits.boots_ring) + 1),
+                    limits.ring_trim);
+}
+
 }  // namespace
 
 Result<BootStart> begin_boot(store::Transaction& txn, const BootFacts& facts, const Limits& limits) {
-  const auto last = newest_stamp(txn, facts);
-  const bool same_kernel =
-      last && last->kernel_boot_id == facts.kernel_boot_id && facts.sample.instant >= last->instant;
+  const auto reading = last_reading(txn, facts);
+  const auto& last = reading.stamp;
   BootStart start;
-  start.trust = last ? TrustState(facts.build_date, last->floor, last->rtc_mark)
-                     : TrustState(facts.build_date, facts.build_date, facts.build_date);
-  start.trust.start(facts.sample, facts.rtc, facts.sync, same_kernel ? std::optional(last->trust) : std::nullopt);
+  start.trust = begin_trust(facts, last);
   const Trust trust = start.trust.trust();
 
-  const auto classified =
-      classify_boot(last, !any_number(txn), facts.sample, trust, start.trust.max_error_ms(), facts.kernel_boot_id,
-                    fresh_evidence(txn, facts.evidence, limits), facts.heartbeat_interval);
-  start.alarm = classified.alarm;
+  const auto classified = classify_boot(last, !any_number(txn), facts.sample, trust, start.trust.max_error_ms(),
+                                        facts.kernel_boot_id, fresh_evidence(txn, facts.evidence, limits),
+                                        reading.by_heartbeat ? facts.heartbeat_interval : facts.commit_interval);
+  auto odd = odd_start(facts, last, classified, start.trust, reading.foreign);
+  start.alarms = std::move(odd.alarms);
   start.boot = number_boot(txn, facts, last, classified);
+  start.boot.remarks = std::move(odd.remarks);
   start.boot.wall_believable = trust != Trust::untrusted;
+  if (start.boot.wall_believable)
+    note_gain(start.boot, {facts.sample.instant, facts.sample.wall, trust, start.trust.source()});
   const Now now{facts.sample.instant, facts.sample.wall, trust, start.boot.number, start.boot.kernel_boot};
 
   start.spans = begin_spans(txn, last, classified, now);
   txn.put(keys::meta("spans"), start.spans.encode());
-  if (classified.gap)
-    start.gap = record_gap(txn, *classified.gap, start.boot.number, limits);
-  else if (last)
-    count_short_gap(txn);
-  const auto change = changed_while_away(classified, last, facts.sample);
-  if (const auto gap = step_gap(change, facts.sample, trust))
-    start.step = record_gap(txn, *gap, start.boot.number, limits);
-  else if (change.long_step() && trust != Trust::untrusted)
-    start.wall_before_step = facts.sample.wall - change.stepped;
-
-  txn.put(keys::boot(start.boot.number), encode(start.boot));
-  if (start.boot.number > limits.boots_ring)
-    txn.erase_range(keys::boot(0),
-                    keys::boot(start.boot.number - static_cast<std::uint32_t>(limits.boots_ring) + 1),
-                    limits.ring_trim);
+  record_gaps(txn, start, last, classified, facts.sample, limits);
+  put_boot(txn, start.boot, limits);
   start.trust.note_stamp(facts.sample);
   put_stamp(txn, make_stamp(start.boot, now, facts.sample, start.trust));
   return start;

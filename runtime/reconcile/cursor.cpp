@@ -17,6 +17,7 @@ Cursor read_cursor(store::Transaction& txn) {
   if (!record.ok()) return cursor;
   for (const auto number : record->get_ints(Key::gap).value_or(std::vector<std::int64_t>{}))
     cursor.pending_gaps.push_back(static_cast<std::uint32_t>(number));
+  cursor.pending_lines = read_lines(*record, Key::note);
   const auto report = record->get_record(Key::report);
   if (!report) return cursor;
   PassState pass;
@@ -25,7 +26,7 @@ Cursor read_cursor(store::Transaction& txn) {
   pass.position = record->get_bytes(Key::cursor).value_or(Bytes{});
   pass.full_parts = static_cast<std::uint16_t>(record->get_uint(Key::count).value_or(0));
   pass.report = read_report_head(*report);
-  pass.report.lines = read_lines(*record);
+  pass.report.lines = read_lines(*record, Key::line);
   cursor.pass = std::move(pass);
   return cursor;
 }
@@ -37,6 +38,7 @@ void write_cursor(store::Transaction& txn, const Cursor& cursor) {
   }
   wire::Record record;
   record.put_ints(Key::gap, {cursor.pending_gaps.begin(), cursor.pending_gaps.end()});
+  if (!cursor.pending_lines.empty()) put_lines(record, Key::note, cursor.pending_lines);
   if (cursor.pass) {
     const auto& pass = *cursor.pass;
     record.put_uint(Key::epoch, pass.epoch);
@@ -44,7 +46,7 @@ void write_cursor(store::Transaction& txn, const Cursor& cursor) {
     record.put_bytes(Key::cursor, pass.position);
     record.put_uint(Key::count, pass.full_parts);
     record.put_record(Key::report, report_head(pass.report));
-    put_lines(record, pass.report.lines);
+    put_lines(record, Key::line, pass.report.lines);
   }
   txn.put(store::keys::meta("reconcile"), record.encode());
 }

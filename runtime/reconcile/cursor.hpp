@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a reconcile stands (meta record `reconcile`): gaps that no report has named yet, and, while a pass is
-// under way, how far it is and its report so far. It changes in the same batch as the decisions, so a power cut
-// between two batches neither loses nor repeats one. Inside of this room.
+// Where a reconcile stands (meta record `reconcile`): gaps and lines that no report has named yet, and, while a
+// pass is under way, how far it is and its report so far. It changes in the same batch as the decisions, so a power
+// cut between two batches neither loses nor repeats one. Inside of this room.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,7 @@ namespace dormouse::reconcile {
 
 inline constexpr std::size_t kGapsPerReport = 32;   // the newest ones
 inline constexpr std::size_t kLinesPerRecord = 32;  // arrays of records are bounded
+inline constexpr std::size_t kPendingLines = 32;    // the first ones
 
 enum class Phase : std::uint8_t { attempts = 0, jobs = 1, held = 2, schedules = 3, finished = 4 };
 
@@ -29,6 +30,7 @@ struct PassState {
 };
 struct Cursor {
   std::vector<std::uint32_t> pending_gaps;
+  std::vector<Line> pending_lines;  // what was found out between passes
   std::optional<PassState> pass;
   bool operator==(const Cursor&) const = default;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading back what was recorded: boots, gaps, reports, and what is known of one job or schedule.
+#include <algorithm>
 #include <charconv>
 
 #include "runtime/jobs/misfire.hpp"
@@ -137,31 +138,37 @@ std::string lines_about(Work& work, Matches&& matches) {
 
 }  // namespace
 
-std::vector<Boot> boots(Work& work, std::uint64_t limit) {
+std::vector<Boot> boots(Work& work, std::uint64_t limit, std::uint32_t below) {
   std::vector<Boot> out;
-  for (const auto& entry :
-       work.txn.scan(keys::boot(0), keys::after(keys::boot(UINT32_MAX)), limit, store::Direction::backward))
+  for (const auto& entry : work.txn.scan(keys::boot(0), keys::boot(below), limit, store::Direction::backward))
     if (auto boot = decode_boot(entry.value); boot.ok()) out.push_back(std::move(*boot));
   return out;
 }
 
-std::vector<Gap> gaps(Work& work, std::uint64_t limit) {
+std::vector<Gap> gaps(Work& work, std::uint64_t limit, std::uint32_t below) {
   std::vector<Gap> out;
-  for (const auto& entry :
-       work.txn.scan(keys::gap(0), keys::after(keys::gap(UINT32_MAX)), limit, store::Direction::backward))
+  for (const auto& entry : work.txn.scan(keys::gap(0), keys::gap(below), limit, store::Direction::backward))
     if (auto gap = decode_gap(entry.value); gap.ok()) out.push_back(*gap);
   return out;
 }
 
-std::vector<Report> reports(Work& work, std::uint64_t limit) {
+std::vector<Report> reports(Work& work, std::uint64_t limit, std::uint32_t below) {
   std::vector<Report> out;
   // Numbers have no holes: the first one that is not there lies below the ring.
-  for (auto number = last_number(work.txn, Key::report); number > 0 && out.size() < limit; --number) {
+  auto number = std::min(last_number(work.txn, Key::report), std::max(below, 1U) - 1);
+  for (; number > 0 && out.size() < limit; --number) {
     auto report = read_report(work.txn, number);
     if (!report) break;
     out.push_back(std::move(*report));
   }
   return out;
+}
+
+Lifetime lifetime(Work& work) {
+  return {.boots = last_number(work.txn, Key::boot),
+          .gaps = last_number(work.txn, Key::gap),
+          .short_gaps = last_number(work.txn, Key::dropped),
+          .reports = last_number(work.txn, Key::report)};
 }
 
 Result<std::string> explain(Work& work, const Identity& who, const std::string& job_or_schedule) {

@@ -4,15 +4,14 @@
 // is lost is decided again, and one that is kept never.
 #include <algorithm>
 
-#include "runtime/jobs/job_codec.hpp"
 #include "runtime/jobs/misfire.hpp"
 #include "runtime/jobs/records.hpp"
 #include "runtime/reconcile/cursor.hpp"
-#include "runtime/reconcile/gap_record.hpp"
 #include "runtime/reconcile/numbers.hpp"
 #include "runtime/reconcile/report_record.hpp"
 #include "runtime/reconcile/restored.hpp"
 #include "runtime/reconcile/sentences.hpp"
+#include "runtime/schedules/schedule_store.hpp"
 #include "runtime/store/keys.hpp"
 
 namespace dormouse::reconcile {
@@ -46,7 +45,17 @@ class Batch {
     while (pass_.phase != Phase::finished && has_room()) step();
   }
 
+  void say(Line line) {
+    if (is_full()) return;
+    auto& lines = pass_.report.lines;
+    lines.push_back(std::move(line));
+    if (lines.size() >= kLinesPerRecord) write_lines();
+  }
+
  private:
+  bool is_full() const {
+    return pass_.full_parts * kLinesPerRecord + pass_.report.lines.size() >= work_.limits.report_lines;
+  }
   bool has_room() const { return decisions_ > 0 && looks_ > 0; }
   std::uint64_t room() const { return std::min(decisions_, looks_); }
   void spend(std::uint64_t looks, std::uint64_t decisions) {
@@ -74,14 +83,6 @@ class Batch {
     }
   }
 
-  void say(Line line) {
-    auto& report = pass_.report;
-    if (pass_.full_parts * kLinesPerRecord + report.lines.size() >= work_.limits.report_lines) return;
-    report.lines.push_back(std::move(line));
-    if (report.lines.size() < kLinesPerRecord) return;
-    write_lines();
-  }
-
   /// Moves the lines at hand into a part of their own, so that the cursor stays small.
   void write_lines() {
     put_report_part(work_.txn, pass_.report.number, ++pass_.full_parts, pass_.report.lines);
@@ -99,8 +100,8 @@ class Batch {
     if (restored && pass_.position.empty()) say(restore_warning());
     std::uint64_t ended = 0;
     for (const auto& entry : page) {
-      auto job = jobs::decode_job(entry.value);
-      if (!job.ok()) continue;
+      auto job = jobs::read_job(work_, entry.key, entry.value);
+      if (!job) continue;
       if (restored && may_have_run(*restored, work_.spans, *job)) {
         jobs::end_missed(work_, *job, "restored");
         ++ended;
@@ -177,8 +178,8 @@ class Batch {
     const auto page = work_.txn.scan(pass_.position.empty() ? lane.from : pass_.position, lane.to, looks_);
     const bool more = page.size() == looks_;
     for (const auto& entry : page) {
-      const auto job = jobs::decode_job(entry.value);
-      if (job.ok() && job->state == jobs::State::scheduled) hold(*job);
+      const auto job = jobs::read_job(work_, entry.key, entry.value);
+      if (job && job->state == jobs::State::scheduled) hold(*job);
     }
     spend(page.size(), 0);
     if (!more) {
@@ -189,8 +190,12 @@ class Batch {
   }
 
   void count_held_schedules() {
-    const auto lane = keys::schedules_in_lane(Due::Lane::wall, 0);
-    pass_.report.held += work_.txn.scan(lane.from, lane.to, work_.limits.schedules_device).size();
+    for (const auto& key : schedules::dues(work_, Due::Lane::wall)) {
+      ++pass_.report.held;
+      if (!worth_a_report(pass_.report) || is_full()) continue;
+      if (const auto schedule = schedules::load(work_, key.component, key.id))
+        say(held_schedule_line(*schedule, work_.now.trust));
+    }
   }
 
   void decide_schedules() {
@@ -212,27 +217,6 @@ class Batch {
   std::uint64_t looks_;
 };
 
-/// At start the length of an outage may have been unknown; once time is believable it can be told, once.
-void revise_gap_of_boot(Work& work, std::vector<std::uint32_t>& gaps) {
-  const auto found =
-      work.txn.scan(keys::gap(0), keys::gap(UINT32_MAX), work.limits.gaps_ring, store::Direction::backward);
-  const auto body = work.txn.get(keys::boot(work.now.boot));
-  const auto boot = body ? decode_boot(*body) : Result<Boot>(Error{});
-  if (!boot.ok()) return;
-  for (const auto& entry : found) {
-    auto gap = decode_gap(entry.value);
-    if (!gap.ok()) continue;
-    if (gap->boot < work.now.boot) return;
-    if (gap->cause != GapCause::power_off || gap->certainty != Certainty::unknown || !gap->from) continue;
-    gap->to = work.now.wall - (work.now.instant - boot->started);
-    gap->certainty = *gap->to >= *gap->from ? Certainty::bounded : Certainty::at_least;
-    gap->length = std::max(*gap->to - *gap->from, gap->length);
-    rewrite_gap(work.txn, *gap);
-    if (std::find(gaps.begin(), gaps.end(), gap->number) == gaps.end()) gaps.push_back(gap->number);
-    return;
-  }
-}
-
 /// The pass to work on: the one a cursor stands for, or a new one.
 PassState& take_up(Work& work, Trigger trigger, Cursor& cursor) {
   if (cursor.pass && cursor.pass->epoch == work.epoch) return *cursor.pass;
@@ -252,10 +236,14 @@ PassState& take_up(Work& work, Trigger trigger, Cursor& cursor) {
   auto& gaps = pass.report.gaps;
   gaps.insert(gaps.end(), cursor.pending_gaps.begin(), cursor.pending_gaps.end());
   cursor.pending_gaps.clear();
-  if (trigger == Trigger::trust) revise_gap_of_boot(work, gaps);
   if (gaps.size() > kGapsPerReport) gaps.erase(gaps.begin(), gaps.end() - kGapsPerReport);
-  if (trigger == Trigger::boot || resumed) schedules::replan(work, std::nullopt);
   return cursor.pass.emplace(std::move(pass));
+}
+
+/// The first batch of a process: the zones' rules may be others, and the clock may stand anywhere.
+bool begins_anew(Work& work, Trigger trigger) {
+  const auto cursor = read_cursor(work.txn);
+  return cursor.pass ? cursor.pass->epoch != work.epoch : trigger == Trigger::boot;
 }
 
 /// Writes what is left of the report and answers it whole.
@@ -285,20 +273,17 @@ const char* name_of(Trigger trigger) {
   return "boot";
 }
 
-void add_gap(Work& work, Gap gap) {
-  if (gap.length < kShortestGap)
-    count_short_gap(work.txn);
-  else
-    record_gap(work.txn, gap, work.now.boot, work.limits);
-}
-
 Pass reconcile(Work& work, Trigger trigger) {
+  Pass answer;
+  if (begins_anew(work, trigger)) answer.alarms = plan_anew(work, std::nullopt);
   const Cursor before = read_cursor(work.txn);
   Cursor cursor = before;
   auto& pass = take_up(work, trigger, cursor);
-  Batch(work, pass).run();
+  Batch batch(work, pass);
+  for (Line& line : cursor.pending_lines) batch.say(std::move(line));
+  cursor.pending_lines.clear();
+  batch.run();
 
-  Pass answer;
   answer.more = pass.phase != Phase::finished;
   if (!answer.more) {
     if (worth_a_report(pass.report)) answer.report = end_report(work, pass);

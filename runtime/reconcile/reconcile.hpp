@@ -26,9 +26,12 @@ struct BootFacts {
   SyncState sync;
   Evidence evidence;
   std::optional<Stamp> heartbeat;              // newest valid page of the heartbeat file
+  unsigned corrupt_pages = 0;                  // of it
   std::optional<store::BatchTime> last_batch;  // the newest that the store holds
   std::string store_found;                     // what opening the store found: recovery_words()
-  Duration heartbeat_interval{60'000};
+  std::string store_id;                        // of the store that was opened; empty: it has none
+  Duration heartbeat_interval{60'000};         // in force when that page was written
+  Duration commit_interval{60'000};            // in force after a durable commit
   WallTime build_date;
   std::string version;
 };
@@ -39,7 +42,7 @@ struct BootStart {
   std::optional<Gap> gap;
   std::optional<Gap> step;  // the clock was set forward while the process was away: a gap of its own
   std::optional<WallTime> wall_before_step;  // it was set back by 2 s or more: schedules are to be planned anew
-  std::string alarm;
+  std::vector<Error> alarms;                 // what a person should look at; the boot's remarks tell them too
 };
 /// "replayed 12 batches; torn tail at 8392" and whatever else opening found; empty if there is nothing to say.
 std::string recovery_words(const store::Recovery& recovery, const std::vector<std::string>& notes);
@@ -50,13 +53,36 @@ Result<BootStart> begin_boot(store::Transaction& txn, const BootFacts& facts, co
 enum class Trigger : std::uint8_t { boot, resume, step, trust };
 const char* name_of(Trigger trigger);
 
-/// Records a gap met while running (suspend, clock step).
+/// Records a gap met while running (suspend, clock step). A clock step that jumped nothing due is no gap.
 void add_gap(Work& work, Gap gap);
 
+/// Trust rose while running: notes it in the boot's record, and tells, once, the length of the gap that this kernel
+/// boot began with, as far as it can be known now. `max_error`: how far the wall may be off. Answers alarms.
+std::vector<Error> note_gains(Work& work, const std::vector<TrustGain>& gains, Duration max_error);
+
+/// After a backward step (from where) or a gain of trust: schedules are planned anew; the next report says so where
+/// that moved any. Answers alarms: time.future_mark.
+std::vector<Error> plan_anew(Work& work, std::optional<WallTime> wall_before_step);
+
+/// What a line says was decided.
+enum class Decided : std::uint8_t { note, interrupted, runs_late, missed, held, slots };
+const char* name_of(Decided decided);
+
+/// One line of a report: the sentence for people, the same in fields for programs.
 struct Line {
-  std::uint64_t job = 0;  // or:
-  std::uint64_t schedule = 0;
-  std::string text;  // "job 7 backup: late 2h, policy skip: missed"
+  std::uint64_t job = 0;       // or:
+  std::uint64_t schedule = 0;  // or neither: of the device
+  std::string text;            // "job 7 (backup): 2h late, policy skip: missed, because ..."
+  Decided decided = Decided::note;
+  std::optional<Duration> lateness;
+  std::optional<jobs::Misfire::Policy> policy;
+  std::string reason;  // a word: grace, window, max_age, catch_up, interrupted, restored, time ...
+  // of a schedule
+  std::uint64_t missed = 0;
+  std::uint64_t ran = 0;
+  std::uint64_t dropped = 0;
+  std::optional<std::int64_t> first_missed;  // slots
+  std::optional<std::int64_t> newest_missed;
   bool operator==(const Line&) const = default;
 };
 struct Report {
@@ -79,14 +105,26 @@ struct Report {
 struct Pass {
   bool more = false;
   std::optional<Report> report;  // when it ended
+  std::vector<Error> alarms;     // met by this batch
 };
 /// One batch of a reconcile: starts a pass for `trigger`, or goes on with the one a cursor stands for.
 /// Order: attempts that the gap ended (those with an older epoch), one-shot jobs by due, schedules.
 Pass reconcile(Work& work, Trigger trigger);
 
-std::vector<Boot> boots(Work& work, std::uint64_t limit);      // newest first
-std::vector<Gap> gaps(Work& work, std::uint64_t limit);        // newest first
-std::vector<Report> reports(Work& work, std::uint64_t limit);  // newest first
+// Newest first, numbers below `below` alone.
+std::vector<Boot> boots(Work& work, std::uint64_t limit, std::uint32_t below = UINT32_MAX);
+std::vector<Gap> gaps(Work& work, std::uint64_t limit, std::uint32_t below = UINT32_MAX);
+std::vector<Report> reports(Work& work, std::uint64_t limit, std::uint32_t below = UINT32_MAX);
+
+/// Over the life of the store, whatever the rings have dropped.
+struct Lifetime {
+  std::uint32_t boots = 0;
+  std::uint32_t gaps = 0;
+  std::uint32_t short_gaps = 0;  // under 2 s: counted, not recorded
+  std::uint32_t reports = 0;
+};
+Lifetime lifetime(Work& work);
+
 /// What is known of one job or schedule ("s17"): its state and why, its lines in the reports.
 Result<std::string> explain(Work& work, const Identity& who, const std::string& job_or_schedule);
 

@@ -49,30 +49,64 @@ Report read_report_head(const Record& record) {
   return report;
 }
 
-void put_lines(Record& record, const std::vector<Line>& lines) {
-  std::vector<Record> rows;
-  for (const auto& line : lines) {
-    Record row;
-    if (line.job) row.put_uint(Key::id, line.job);
-    if (line.schedule) row.put_uint(Key::schedule, line.schedule);
-    row.put_text(Key::text, line.text);
-    rows.push_back(std::move(row));
-  }
-  record.put_records(Key::line, std::move(rows));
+namespace {
+
+Record line_row(const Line& line) {
+  Record row;
+  if (line.job) row.put_uint(Key::id, line.job);
+  if (line.schedule) row.put_uint(Key::schedule, line.schedule);
+  row.put_text(Key::text, line.text);
+  row.put_uint(Key::decided, static_cast<std::uint64_t>(line.decided));
+  if (line.lateness) row.put_int(Key::lateness, line.lateness->count());
+  if (line.policy) row.put_uint(Key::policy, static_cast<std::uint64_t>(*line.policy));
+  if (!line.reason.empty()) row.put_text(Key::reason, line.reason);
+  if (line.missed) row.put_uint(Key::missed, line.missed);
+  if (line.ran) row.put_uint(Key::ran, line.ran);
+  if (line.dropped) row.put_uint(Key::dropped, line.dropped);
+  if (line.first_missed) row.put_int(Key::first_missed, *line.first_missed);
+  if (line.newest_missed) row.put_int(Key::newest_missed, *line.newest_missed);
+  return row;
 }
 
-std::vector<Line> read_lines(const Record& record) {
+/// What makes no sense in it is left out: the sentence tells it all.
+Line line_from(const Record& row) {
+  const auto count = [&](Key key) { return row.get_uint(key).value_or(0); };
+  Line line{.job = count(Key::id),
+            .schedule = count(Key::schedule),
+            .text = row.get_text(Key::text).value_or(std::string{})};
+  if (const auto decided = count(Key::decided); decided <= static_cast<std::uint64_t>(Decided::slots))
+    line.decided = static_cast<Decided>(decided);
+  if (const auto late = row.get_int(Key::lateness)) line.lateness = Duration{*late};
+  const auto policy = row.get_uint(Key::policy);
+  if (policy && *policy <= static_cast<std::uint64_t>(jobs::Misfire::Policy::windowed))
+    line.policy = static_cast<jobs::Misfire::Policy>(*policy);
+  line.reason = row.get_text(Key::reason).value_or(std::string{});
+  line.missed = count(Key::missed);
+  line.ran = count(Key::ran);
+  line.dropped = count(Key::dropped);
+  line.first_missed = row.get_int(Key::first_missed);
+  line.newest_missed = row.get_int(Key::newest_missed);
+  return line;
+}
+
+}  // namespace
+
+void put_lines(Record& record, Key key, const std::vector<Line>& lines) {
+  std::vector<Record> rows;
+  for (const auto& line : lines) rows.push_back(line_row(line));
+  record.put_records(key, std::move(rows));
+}
+
+std::vector<Line> read_lines(const Record& record, Key key) {
   std::vector<Line> lines;
-  for (const auto& row : record.get_records(Key::line).value_or(std::vector<Record>{}))
-    lines.push_back({row.get_uint(Key::id).value_or(0), row.get_uint(Key::schedule).value_or(0),
-                     row.get_text(Key::text).value_or(std::string{})});
+  for (const auto& row : record.get_records(key).value_or(std::vector<Record>{})) lines.push_back(line_from(row));
   return lines;
 }
 
 void put_report_part(store::Transaction& txn, std::uint32_t number, std::uint16_t part,
                      const std::vector<Line>& lines) {
   Record record;
-  put_lines(record, lines);
+  put_lines(record, Key::line, lines);
   txn.put(keys::report(number, part), record.encode());
 }
 
@@ -98,7 +132,7 @@ std::optional<Report> read_report(store::Transaction& txn, std::uint32_t number)
     const auto lines = txn.get(keys::report(number, static_cast<std::uint16_t>(part)));
     const auto record = lines ? Record::decode(*lines) : Result<Record>(Error{});
     if (!record.ok()) continue;  // a damaged part costs its lines, not the report
-    for (auto& line : read_lines(*record)) report.lines.push_back(std::move(line));
+    for (auto& line : read_lines(*record, Key::line)) report.lines.push_back(std::move(line));
   }
   return report;
 }

@@ -13,8 +13,8 @@ namespace dormouse::reconcile {
 // -- stored --
 wire::Record report_head(const Report& report);  // all but the lines
 Report read_report_head(const wire::Record& record);
-void put_lines(wire::Record& record, const std::vector<Line>& lines);  // under Key::line; at most 64
-std::vector<Line> read_lines(const wire::Record& record);
+void put_lines(wire::Record& record, wire::Key key, const std::vector<Line>& lines);  // at most 64
+std::vector<Line> read_lines(const wire::Record& record, wire::Key key);
 
 // -- the ring --
 void put_report_part(store::Transaction& txn, std::uint32_t number, std::uint16_t part,

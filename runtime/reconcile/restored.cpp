@@ -9,18 +9,6 @@ namespace dormouse::reconcile {
 
 using wire::Key;
 
-namespace {
-
-/// By the anchor of its kernel boot, if it ever had one.
-std::optional<WallTime> wall_of(const Spans& spans, const Due& due) {
-  if (due.lane == Due::Lane::wall) return WallTime{due.ms};
-  const auto boot = spans.boots().find(due.kernel_boot);
-  if (boot == spans.boots().end() || !boot->second.offset_ms) return std::nullopt;
-  return WallTime{due.ms + *boot->second.offset_ms};
-}
-
-}  // namespace
-
 std::optional<RestoreNote> read_restore_note(store::Transaction& txn) {
   const auto body = txn.get(store::keys::meta("restored"));
   if (!body) return std::nullopt;
@@ -37,18 +25,25 @@ void erase_restore_note(store::Transaction& txn) {
 bool may_have_run(const RestoreNote& note, const Spans& spans, const jobs::Job& job) {
   if (job.state != jobs::State::scheduled || job.spec.delivery != jobs::Delivery::at_most_once) return false;
   if (job.id > note.last_id) return false;
-  const auto due = wall_of(spans, job.due);
+  const auto due = spans.wall_of(job.due);
   return !due || *due <= note.until;
 }
 
 Line restored_line(const jobs::Job& job) {
-  return {job.id, 0,
-          named(job) +
-              ": missed, because a snapshot was restored, it was due before that, and it may run at most once"};
+  Line line{
+      .job = job.id,
+      .text = named(job) +
+              ": missed, because a snapshot was restored, it was due before that, and it may run at most once",
+      .decided = Decided::missed};
+  line.policy = job.spec.misfire.policy;
+  line.reason = "restored";
+  return line;
 }
 
 Line restore_warning() {
-  return {0, 0, "a snapshot was restored: jobs and slots that ended after it was taken may run again"};
+  Line line{.text = "a snapshot was restored: jobs and slots that ended after it was taken may run again"};
+  line.reason = "restored";
+  return line;
 }
 
 }  // namespace dormouse::reconcile

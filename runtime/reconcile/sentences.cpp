@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/reconcile/sentences.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "runtime/jobs/misfire.hpp"
 #include "runtime/time/duration_text.hpp"
+#include "runtime/time/rfc3339.hpp"
 #include "runtime/time/trust.hpp"
 
 namespace dormouse::reconcile {
@@ -19,17 +23,28 @@ std::string judged(const jobs::Job& job, Duration lateness) {
 }
 
 /// Which bound the lateness has passed.
-std::string bound_of(const jobs::JobSpec& spec, Duration lateness) {
+struct Bound {
+  const char* reason;
+  std::string words;
+};
+Bound bound_of(const jobs::JobSpec& spec, Duration lateness) {
   const auto& misfire = spec.misfire;
-  if (misfire.policy == jobs::Misfire::Policy::windowed) return "its window of " + format_duration(misfire.window);
+  if (misfire.policy == jobs::Misfire::Policy::windowed)
+    return {"window", "its window of " + format_duration(misfire.window)};
   if (misfire.max_age && lateness > *misfire.max_age)
-    return "its greatest age of " + format_duration(*misfire.max_age);
-  return "its grace of " + format_duration(spec.grace);
+    return {"max_age", "its greatest age of " + format_duration(*misfire.max_age)};
+  return {"grace", "its grace of " + format_duration(spec.grace)};
 }
 
-std::string why_it_ended(const jobs::Job& job) {
-  if (job.spec.delivery == jobs::Delivery::at_most_once) return "dead, because it may start only once";
-  return "dead, because it was interrupted " + counted(job.interrupted, "time") + " in a row";
+Line line_of(const jobs::Job& job, Decided decided, std::string reason, std::string text) {
+  Line line{.job = job.id, .text = std::move(text), .decided = decided};
+  line.policy = job.spec.misfire.policy;
+  line.reason = std::move(reason);
+  return line;
+}
+
+std::string needs_words(Trust needs, Trust trust) {
+  return std::string(": held, because it needs time to be ") + name_of(needs) + " and it is " + name_of(trust);
 }
 
 }  // namespace
@@ -43,29 +58,46 @@ std::string named_schedule(std::uint64_t id, const std::string& name) {
 }
 
 Line interrupted_line(const jobs::Job& job, jobs::State after) {
-  std::string text = named(job) + ": attempt " + std::to_string(job.attempt) + " was interrupted by the gap: ";
-  if (after == jobs::State::cancelled)
-    text += "cancelled, as was asked before";
-  else if (after == jobs::State::dead)
-    text += why_it_ended(job);
-  else
-    text += "scheduled again";
-  return {job.id, 0, text};
+  const std::string head =
+      named(job) + ": attempt " + std::to_string(job.attempt) + " was interrupted by the gap: ";
+  const auto line = [&](const char* reason, const std::string& words) {
+    return line_of(job, Decided::interrupted, reason, head + words);
+  };
+  if (after == jobs::State::cancelled) return line("cancel", "cancelled, as was asked before");
+  if (after != jobs::State::dead) return line("again", "scheduled again");
+  if (job.spec.delivery == jobs::Delivery::at_most_once)
+    return line("at_most_once", "dead, because it may start only once");
+  return line("interrupted_limit",
+              "dead, because it was interrupted " + counted(job.interrupted, "time") + " in a row");
 }
 
 Line late_line(const jobs::Job& job, Duration lateness) {
-  return {job.id, 0, judged(job, lateness) + "runs late, in the catch-up line"};
+  Line line = line_of(job, Decided::runs_late, jobs::name_of(job.spec.misfire.policy),
+                      judged(job, lateness) + "runs late, in the catch-up line");
+  line.lateness = lateness;
+  return line;
 }
 
 Line missed_line(const jobs::Job& job, Duration lateness) {
-  return {job.id, 0, judged(job, lateness) + "missed, because that is more than " + bound_of(job.spec, lateness)};
+  const Bound bound = bound_of(job.spec, lateness);
+  Line line = line_of(job, Decided::missed, bound.reason,
+                      judged(job, lateness) + "missed, because that is more than " + bound.words);
+  line.lateness = lateness;
+  return line;
 }
 
 Line held_line(const jobs::Job& job, Trust trust) {
   const Trust needs =
       std::max(job.spec.needs_time, job.due.lane == Due::Lane::wall ? Trust::rtc : Trust::untrusted);
-  return {job.id, 0,
-          named(job) + ": held, because it needs time to be " + name_of(needs) + " and it is " + name_of(trust)};
+  return line_of(job, Decided::held, "time", named(job) + needs_words(needs, trust));
+}
+
+Line held_schedule_line(const schedules::Schedule& schedule, Trust trust) {
+  Line line{.schedule = schedule.id, .decided = Decided::held};
+  line.text = named_schedule(schedule.id, schedule.definition.name) + needs_words(Trust::rtc, trust);
+  line.policy = schedule.definition.misfire.policy;
+  line.reason = "time";
+  return line;
 }
 
 Line schedule_line(const schedules::Decision& decision) {
@@ -76,7 +108,57 @@ Line schedule_line(const schedules::Decision& decision) {
   else
     text += decision.ran == 0 ? "none run" : counted(decision.ran, "job") + " made";
   if (decision.dropped > 0) text += ", " + std::to_string(decision.dropped) + " dropped";
-  return {0, decision.schedule, text};
+  Line line{.schedule = decision.schedule, .text = std::move(text), .decided = Decided::slots};
+  line.lateness = decision.lateness;
+  line.policy = decision.policy;
+  line.reason = jobs::name_of(decision.policy);
+  line.missed = decision.missed;
+  line.ran = decision.ran;
+  line.dropped = decision.dropped;
+  line.first_missed = decision.first_missed;
+  line.newest_missed = decision.newest_missed;
+  return line;
+}
+
+Error negative_outage(WallTime kernel_start, WallTime last_reading) {
+  return {"time.negative_outage", "The kernel started at " + format_utc(kernel_start) +
+                                      ", before the last reading of " + format_utc(last_reading) +
+                                      ": the outage counts as none, and nothing becomes due earlier."};
+}
+
+Line set_back_line(WallTime from, WallTime to, std::uint64_t schedules) {
+  const Duration by = std::chrono::round<std::chrono::seconds>(from - to);
+  Line line{.text = "the wall clock was set back by " + format_duration(by) + " to " + format_utc(to) + ": " +
+                    counted(schedules, "schedule") + " planned anew, and nothing that has run runs again"};
+  line.reason = "set_back";
+  return line;
+}
+
+Line future_mark_line(const schedules::FutureMark& mark) {
+  Line line{.schedule = mark.schedule,
+            .text = named_schedule(mark.schedule, mark.name) + ": its last slot " +
+                    format_utc(WallTime{mark.slot}) +
+                    " lies ahead of the clock: it goes on from now, and what has run does not run again"};
+  line.reason = "future_mark";
+  return line;
+}
+
+const char* name_of(Decided decided) {
+  switch (decided) {
+    case Decided::note:
+      return "note";
+    case Decided::interrupted:
+      return "interrupted";
+    case Decided::runs_late:
+      return "runs_late";
+    case Decided::missed:
+      return "missed";
+    case Decided::held:
+      return "held";
+    case Decided::slots:
+      return "slots";
+  }
+  fail_check("report:decided");
 }
 
 std::string recovery_words(const store::Recovery& recovery, const std::vector<std::string>& notes) {

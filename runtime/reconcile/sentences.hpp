@@ -17,6 +17,14 @@ Line interrupted_line(const jobs::Job& job, jobs::State after);
 Line late_line(const jobs::Job& job, Duration lateness);
 Line missed_line(const jobs::Job& job, Duration lateness);
 Line held_line(const jobs::Job& job, Trust trust);
+/// A schedule whose wall slots wait until time is believable.
+Line held_schedule_line(const schedules::Schedule& schedule, Trust trust);
 Line schedule_line(const schedules::Decision& decision);
+/// time.negative_outage: the kernel started, by a believed wall, before the last reading.
+Error negative_outage(WallTime kernel_start, WallTime last_reading);
+/// The wall clock was set back, and so many schedules go on from where it stands now.
+Line set_back_line(WallTime from, WallTime to, std::uint64_t schedules);
+/// A schedule whose last slot lies ahead of the clock.
+Line future_mark_line(const schedules::FutureMark& mark);
 
 }  // namespace dormouse::reconcile

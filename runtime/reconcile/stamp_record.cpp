@@ -13,6 +13,7 @@ Stamp make_stamp(const Boot& boot, const Now& now, const Sample& sample, const T
   stamp.boot = boot.number;
   stamp.kernel_boot = boot.kernel_boot;
   stamp.kernel_boot_id = boot.kernel_boot_id;
+  stamp.store_id = boot.store_id;
   stamp.instant = now.instant;
   stamp.monotonic = sample.monotonic;
   stamp.wall = now.wall;

@@ -16,6 +16,8 @@ namespace {
 
 namespace keys = store::keys;
 
+constexpr Duration mark_may_lead{5'000};
+
 /// What one batch can still carry. A decision is never split, so a schedule that no longer fits waits for the next
 /// batch; the estimates are generous, the store refuses what is too much.
 class Room {
@@ -109,13 +111,14 @@ jobs::SlotJob slot_job(const Schedule& schedule, const ChosenSlot& chosen) {
 }
 
 /// Makes the jobs and moves the schedule on, in memory and in the store.
-Decision carry_out(Work& work, Schedule& schedule, const Plan& plan, const Verdict& verdict) {
+Decision carry_out(Work& work, Schedule& schedule, const Plan& plan, const Verdict& verdict, Duration lateness) {
   const std::optional<Due> old_due = schedule.next_due;
   Decision decision{.schedule = schedule.id,
                     .name = schedule.definition.name,
                     .policy = schedule.definition.misfire.policy,
                     .missed = verdict.missed,
                     .dropped = verdict.dropped,
+                    .lateness = lateness,
                     .first_missed = verdict.first_missed,
                     .newest_missed = verdict.newest_missed};
   for (const ChosenSlot& chosen : verdict.run) {
@@ -156,7 +159,8 @@ Ended decide_one(Work& work, Schedule& schedule, Room& room, Decided& decided) {
                                  *now);
   if (!room.has(schedule.definition, verdict.run.size()) && !decided.decisions.empty()) return Ended::no_room;
   room.take(schedule.definition, verdict.run.size());
-  decided.decisions.push_back(carry_out(work, schedule, *plan, verdict));
+  const Duration lateness{*now - schedule.next_slot.value_or(*now)};
+  decided.decisions.push_back(carry_out(work, schedule, *plan, verdict, lateness));
   return Ended::decided;
 }
 
@@ -199,14 +203,21 @@ Decided decide_due(Work& work, std::uint64_t limit) {
   return decided;
 }
 
-void replan(Work& work, std::optional<WallTime> /*wall_before_step*/) {
+Replanned replan(Work& work) {
   // What to do follows from the records and the present clock alone, wherever it stood before.
-  if (work.now.trust == Trust::untrusted) return;
+  Replanned replanned;
+  if (work.now.trust == Trust::untrusted) return replanned;
   for (auto& schedule : load_all(work)) {
     if (schedule.definition.timing.kind == Kind::every || !schedule.definition.enabled) continue;
     const std::optional<Due> old_due = schedule.next_due;
-    if (plan_anew(work, schedule)) save(work, schedule, old_due);
+    const WallTime mark{schedule.decided_until};
+    if (!plan_anew(work, schedule)) continue;
+    save(work, schedule, old_due);
+    replanned.moved += 1;
+    if (mark > work.now.wall + mark_may_lead)
+      replanned.ahead.push_back({schedule.id, schedule.definition.name, mark.ms});
   }
+  return replanned;
 }
 
 }  // namespace dormouse::schedules

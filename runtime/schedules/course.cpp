@@ -79,11 +79,11 @@ void go_on(const Work& work, Schedule& schedule, const Plan& plan) {
 }
 
 void rebase(const Work& work, Schedule& schedule, const Plan& plan) {
-  const Due& since = *schedule.created_while_untrusted;
-  const bool this_kernel_boot = since.kernel_boot == work.now.kernel_boot;
-  const Duration age{work.now.instant.ms - (this_kernel_boot ? since.ms : 0)};
+  const Due since = *schedule.created_while_untrusted;
+  const bool earlier = since.kernel_boot != work.now.kernel_boot;
+  const WallTime begun = work.now.wall - Duration{work.now.instant.ms - (earlier ? 0 : since.ms)};
   schedule.created_while_untrusted.reset();
-  start_from(schedule, plan, (work.now.wall - age).ms);
+  start_from(schedule, plan, earlier ? work.spans.wall_of(since).value_or(begun).ms : begun.ms);
 }
 
 }  // namespace dormouse::schedules

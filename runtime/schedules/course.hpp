@@ -28,8 +28,8 @@ void set_out(const Work& work, Schedule& schedule, const Plan& plan);
 /// Enabled again: the slots up to now are passed over, the grid stays.
 void go_on(const Work& work, Schedule& schedule, const Plan& plan);
 
-/// Time has become trusted: a wall kind that began while it was not counts from that moment in wall time; one from
-/// an earlier kernel boot from the start of this one.
+/// Time has become trusted: a wall kind that began while it was not counts from that moment in wall time; so does
+/// one from an earlier kernel boot that was trusted later, else it counts from the start of this one.
 void rebase(const Work& work, Schedule& schedule, const Plan& plan);
 
 }  // namespace dormouse::schedules

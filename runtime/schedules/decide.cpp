@@ -109,6 +109,19 @@ void run_on_time(const Question& ask, const Parted& parted, bool behind_gap_job,
   }
 }
 
+/// Ranges between which no slot lies are one.
+void join_neighbours(std::vector<HandedRange>& handed, const Slots& slots) {
+  for (std::size_t i = 1; i < handed.size();) {
+    const auto next = slots.next(handed[i - 1].last);
+    if (next && *next < handed[i].first) {
+      ++i;
+      continue;
+    }
+    handed[i - 1].last = handed[i].last;
+    handed.erase(handed.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
 }  // namespace
 
 Verdict decide(const Question& ask, std::int64_t now) {
@@ -158,6 +171,7 @@ void hand_out(std::vector<HandedRange>& handed, const Slots& slots, const std::v
       handed.insert(above, {slot, slot});
     }
   }
+  join_neighbours(handed, slots);
   while (handed.size() > ranges_kept) {
     handed[1].first = handed[0].first;
     handed.erase(handed.begin());

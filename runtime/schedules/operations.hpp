@@ -47,6 +47,7 @@ struct Decision {
   std::uint64_t missed = 0;
   std::uint64_t ran = 0;      // jobs made, late and on time
   std::uint64_t dropped = 0;  // missed, and cut off by max_runs, max_age or what one decision can carry
+  Duration lateness{};        // of its oldest pending slot
   std::optional<std::int64_t> first_missed;
   std::optional<std::int64_t> newest_missed;
 };
@@ -61,7 +62,19 @@ struct Decided {
 /// by the jobs made, never by the length of the gap.
 Decided decide_due(Work& work, std::uint64_t limit);
 
-/// After a backward step, a changed tz release or a gain of trust: plans next slots anew where that is due.
-void replan(Work& work, std::optional<WallTime> wall_before_step);
+/// A schedule whose newest decided slot lay more than 5 s ahead of the clock.
+struct FutureMark {
+  std::uint64_t schedule = 0;
+  std::string name;
+  std::int64_t slot = 0;
+};
+struct Replanned {
+  std::uint64_t moved = 0;  // schedules that changed
+  std::vector<FutureMark> ahead;
+};
+/// After a backward step, a changed tz release or a gain of trust: plans next slots anew where that is due. What
+/// was decided ahead of the clock is decided when its time comes, except what was handed out as a job: that never
+/// runs again. A schedule made while untrusted sets out from its true creation.
+Replanned replan(Work& work);
 
 }  // namespace dormouse::schedules

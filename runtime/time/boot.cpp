@@ -3,12 +3,10 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace dormouse {
 namespace {
-
-// A gap shorter than this is counted, not recorded.
-constexpr Duration kShortestGap{2'000};
 
 bool believable(Trust trust) {
   return trust != Trust::untrusted;
@@ -20,6 +18,8 @@ Gap gap_from(const std::optional<Stamp>& last, GapCause cause, Duration heartbea
   Gap gap;
   gap.cause = cause;
   if (!last) return gap;
+  gap.from_instant = last->instant;
+  gap.from_trust = last->trust;
   if (believable(last->trust)) gap.from = last->wall;
   if (!last->clean) gap.from_slack = heartbeat_interval;  // a clean mark is the last write of all
   return gap;
@@ -33,6 +33,8 @@ Classified same_kernel_boot(const Stamp& last, const Sample& now, Trust trust, D
   Gap gap = gap_from(last, last.clean ? GapCause::stopped : GapCause::crash, heartbeat_interval);
   gap.certainty = Certainty::exact;
   gap.length = now.instant - last.instant;
+  gap.to_instant = now.instant;
+  gap.to_trust = trust;
   // A step of the wall in between is a gap of its own, which begins where this one ends.
   if (believable(trust)) gap.to = gap.from ? *gap.from + gap.length : now.wall;
   if (gap.length >= kShortestGap) boot.gap = gap;
@@ -52,7 +54,10 @@ void bound_power_off(Classified& boot, Gap gap, const std::optional<Stamp>& last
   const Duration uptime{now.instant.ms};
   gap.certainty = Certainty::unknown;
   gap.length = uptime;
+  gap.to_instant = now.instant;
+  gap.to_trust = trust;
   if (believable(trust)) gap.to = now.wall;
+  if (last && believable(last->trust)) gap.error = Duration{last->max_error_ms};
   if (last && believable(last->trust) && believable(trust)) {
     const Duration outage = now.wall - uptime - last->wall;
     boot.outage = std::max(outage, Duration::zero());
@@ -124,6 +129,18 @@ const char* name_of(Certainty certainty) {
       return "unknown";
   }
   fail_check("gap:certainty");
+}
+
+std::optional<WallTime> wall_of_start(const Boot& boot) {
+  if (boot.wall_believable) return boot.started_wall;
+  if (boot.gains.empty()) return std::nullopt;
+  const TrustGain& gain = boot.gains.front();
+  return gain.wall - (gain.instant - boot.started);
+}
+
+void note_gain(Boot& boot, TrustGain gain) {
+  if (boot.gains.size() == kGainsKept) boot.gains.erase(boot.gains.begin() + 1);
+  boot.gains.push_back(std::move(gain));
 }
 
 bool newer(const Stamp& a, const Stamp& b) {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "runtime/base/bytes.hpp"
 #include "runtime/base/result.hpp"
@@ -51,11 +52,15 @@ struct Stamp {
   WallTime floor;  // trust marks, see trust.hpp
   WallTime rtc_mark;
   std::optional<std::string> clean;  // the reason of a clean stop: sigterm, power_failing, ...
+  std::string store_id;              // of the store it was written for; empty: a store without one
   bool operator==(const Stamp&) const = default;
 };
 bool newer(const Stamp& a, const Stamp& b);
 Bytes encode(const Stamp& stamp);  // as a record body
 Result<Stamp> decode_stamp(BytesView body);
+
+/// Gaps shorter than this are counted, not recorded.
+inline constexpr Duration kShortestGap{2'000};
 
 /// Why the kernel started, as far as the hardware tells.
 struct Evidence {
@@ -71,10 +76,23 @@ struct Gap {
   Certainty certainty = Certainty::unknown;
   std::optional<WallTime> from;  // if that end was believable
   std::optional<WallTime> to;
+  std::optional<Instant> from_instant;  // of the kernel boot in which it began; none: nothing is known of its start
+  std::optional<Instant> to_instant;    // of the kernel boot in which it ended
+  Trust from_trust = Trust::untrusted;
+  Trust to_trust = Trust::untrusted;
   Duration length{};      // at_least and unknown: a lower bound
-  Duration error{};       // bounded: +- this
+  Duration error{};       // bounded: +- this; unknown: what its start alone may be off
   Duration from_slack{};  // the heartbeat interval that was in force: the start may lie this much later
   bool operator==(const Gap&) const = default;
+};
+
+/// Trust in the wall clock rose.
+struct TrustGain {
+  Instant instant;
+  WallTime wall;  // as it was from then on
+  Trust trust = Trust::untrusted;
+  std::string source;  // who vouched for it: rtc, kernel, ...
+  bool operator==(const TrustGain&) const = default;
 };
 
 struct Boot {
@@ -84,14 +102,25 @@ struct Boot {
   std::string kernel_boot_id;
   BootCause cause = BootCause::first_boot;
   bool announced = false;  // power_loss after power.failing
-  bool wall_believable = false;
+  std::string before;  // how the one before ended: "clean: sigterm", "not clean", "unknown"; empty: there was none
+  bool wall_believable = false;  // at its start
+  std::vector<TrustGain> gains;  // the first and the newest, at most kGainsKept
   std::string evidence;
   std::string store_found;  // what opening the store found beside what was expected: replayed, torn, healed
-  std::string version;      // of the runtime
+  std::vector<std::string> remarks;  // what was odd about it, a code and a sentence each, as alarms say it
+  std::string version;               // of the runtime
+  std::string store_id;              // which store it opened
   Instant started;
   WallTime started_wall;
   bool operator==(const Boot&) const = default;
 };
+inline constexpr std::size_t kGainsKept = 8;
+
+/// The wall time of its start: as it was if it was believable, else as the first gain of trust tells. None: it was
+/// never known.
+std::optional<WallTime> wall_of_start(const Boot& boot);
+/// Notes a gain; of more than kGainsKept the first and the newest stay.
+void note_gain(Boot& boot, TrustGain gain);
 
 struct Classified {
   BootCause cause = BootCause::first_boot;

@@ -29,6 +29,10 @@ class Reader {
     const auto ms = record_.get_int(key);
     return ms ? std::optional(WallTime{*ms}) : std::nullopt;
   }
+  std::optional<Instant> instant(Key key) {
+    const auto ms = record_.get_int(key);
+    return ms ? std::optional(Instant{*ms}) : std::nullopt;
+  }
   bool good() const { return good_ && record_.bad_fields().empty(); }
 
  private:
@@ -62,6 +66,7 @@ Bytes encode(const Stamp& stamp) {
       .put_int(Key::floor, stamp.floor.ms)
       .put_int(Key::rtc_mark, stamp.rtc_mark.ms);
   if (stamp.clean) record.put_text(Key::clean, *stamp.clean);
+  if (!stamp.store_id.empty()) record.put_text(Key::store_id, stamp.store_id);
   return record.encode();
 }
 
@@ -83,9 +88,38 @@ Result<Stamp> decode_stamp(BytesView body) {
   stamp.floor = WallTime{read.i64(Key::floor)};
   stamp.rtc_mark = WallTime{read.i64(Key::rtc_mark)};
   stamp.clean = record->get_text(Key::clean);
+  stamp.store_id = read.text(Key::store_id);
   if (!read.good()) return corrupt("stamp");
   return stamp;
 }
+
+namespace {
+
+std::vector<Record> gain_rows(const Boot& boot) {
+  std::vector<Record> rows;
+  for (const TrustGain& gain : boot.gains) {
+    rows.emplace_back();
+    rows.back()
+        .put_int(Key::instant, gain.instant.ms)
+        .put_int(Key::wall, gain.wall.ms)
+        .put_uint(Key::trust, static_cast<std::uint64_t>(gain.trust))
+        .put_text(Key::source, gain.source);
+  }
+  return rows;
+}
+
+/// False if one of them makes no sense.
+bool read_gains(const Record& record, Boot& boot) {
+  for (const Record& row : record.get_records(Key::gains).value_or(std::vector<Record>{})) {
+    Reader read(row);
+    boot.gains.push_back({Instant{read.i64(Key::instant)}, WallTime{read.i64(Key::wall)},
+                          read.choice(Key::trust, Trust::synced), read.text(Key::source)});
+    if (!read.good()) return false;
+  }
+  return true;
+}
+
+}  // namespace
 
 Bytes encode(const Boot& boot) {
   Record record;
@@ -101,6 +135,10 @@ Bytes encode(const Boot& boot) {
       .put_int(Key::instant, boot.started.ms)
       .put_int(Key::wall, boot.started_wall.ms);
   if (!boot.store_found.empty()) record.put_text(Key::note, boot.store_found);
+  if (!boot.before.empty()) record.put_text(Key::before, boot.before);
+  if (!boot.gains.empty()) record.put_records(Key::gains, gain_rows(boot));
+  if (!boot.remarks.empty()) record.put_texts(Key::remarks, boot.remarks);
+  if (!boot.store_id.empty()) record.put_text(Key::store_id, boot.store_id);
   return record.encode();
 }
 
@@ -121,7 +159,10 @@ Result<Boot> decode_boot(BytesView body) {
   boot.version = read.text(Key::version);
   boot.started = Instant{read.i64(Key::instant)};
   boot.started_wall = WallTime{read.i64(Key::wall)};
-  if (!read.good()) return corrupt("boot");
+  boot.before = read.text(Key::before);
+  boot.remarks = record->get_texts(Key::remarks).value_or(std::vector<std::string>{});
+  boot.store_id = read.text(Key::store_id);
+  if (!read_gains(*record, boot) || !read.good()) return corrupt("boot");
   return boot;
 }
 
@@ -136,6 +177,10 @@ Bytes encode(const Gap& gap) {
       .put_int(Key::slack, gap.from_slack.count());
   if (gap.from) record.put_int(Key::from, gap.from->ms);
   if (gap.to) record.put_int(Key::to, gap.to->ms);
+  if (gap.from_instant) record.put_int(Key::from_instant, gap.from_instant->ms);
+  if (gap.to_instant) record.put_int(Key::to_instant, gap.to_instant->ms);
+  record.put_uint(Key::from_trust, static_cast<std::uint64_t>(gap.from_trust));
+  record.put_uint(Key::to_trust, static_cast<std::uint64_t>(gap.to_trust));
   return record.encode();
 }
 
@@ -153,6 +198,10 @@ Result<Gap> decode_gap(BytesView body) {
   gap.from_slack = Duration{read.i64(Key::slack)};
   gap.from = read.wall(Key::from);
   gap.to = read.wall(Key::to);
+  gap.from_instant = read.instant(Key::from_instant);
+  gap.to_instant = read.instant(Key::to_instant);
+  gap.from_trust = read.choice(Key::from_trust, Trust::synced);
+  gap.to_trust = read.choice(Key::to_trust, Trust::synced);
   if (!read.good()) return corrupt("gap");
   return gap;
 }

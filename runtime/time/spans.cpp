@@ -88,6 +88,13 @@ Instant Spans::instant_of(const Due& due) const {
   return Instant{due.ms} - span_of(due.kernel_boot);
 }
 
+std::optional<WallTime> Spans::wall_of(const Due& due) const {
+  if (due.lane == Due::Lane::wall) return WallTime{due.ms};
+  const auto boot = boots_.find(due.kernel_boot);
+  if (boot == boots_.end() || !boot->second.offset_ms) return std::nullopt;
+  return WallTime{due.ms + *boot->second.offset_ms};
+}
+
 Duration Spans::span_of(std::uint32_t kernel_boot) const {
   const auto found = boots_.lower_bound(kernel_boot);
   return found == boots_.end() ? Duration::zero() : found->second.span;

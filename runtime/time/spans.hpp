@@ -58,6 +58,11 @@ class Spans {
   /// invariant.
   Instant instant_of(const Due& due) const;
 
+  /// The wall time of an instant of a kernel boot, by the last offset at which its wall was believable: what was
+  /// recorded while untrusted is told so once that kernel boot was trusted. A wall due is its own. None: never
+  /// known.
+  std::optional<WallTime> wall_of(const Due& due) const;
+
   Bytes encode() const;  // as a record body
   /// store.corrupt_record if the body is none of ours.
   static Result<Spans> decode(BytesView bytes);

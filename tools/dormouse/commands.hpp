@@ -7,7 +7,8 @@
 namespace dormouse::cli {
 
 void add_run(CommandLine& line);        // run
-void add_device(CommandLine& line);     // status, handlers, boots, explain
+void add_boots(CommandLine& line);      // boots
+void add_device(CommandLine& line);     // status, handlers, explain
 void add_jobs(CommandLine& line);       // enqueue, cancel, jobs, job
 void add_schedules(CommandLine& line);  // schedule put, list, delete; schedules
 void add_cron(CommandLine& line);       // cron next

@@ -58,6 +58,7 @@ std::string sentence(const Event& event) {
     case Kind::reconcile:
     case Kind::ready:
     case Kind::stopping:
+    case Kind::power:
       return name_of(event.kind) + tail;
   }
   return event.text;

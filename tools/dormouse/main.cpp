@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
   cli::CommandLine line("dormouse", "A runtime for jobs and schedules on devices that lose power", version());
   cli::add_run(line);
   cli::add_device(line);
+  cli::add_boots(line);
   cli::add_jobs(line);
   cli::add_schedules(line);
   cli::add_cron(line);

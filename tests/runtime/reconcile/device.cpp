@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/runtime/reconcile/device.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 namespace dormouse::test {
@@ -46,10 +47,15 @@ void Device::pass(Duration time) {
   set_now(now_.instant + time, now_.wall + time, now_.trust);
 }
 
-void Device::gain_trust(WallTime wall, Trust trust) {
+std::vector<Error> Device::gain_trust(WallTime wall, Trust trust) {
   now_.wall = wall;
   now_.trust = trust;
   spans_.gain_trust(now_);
+  return run([&](jobs::Work& work) {
+    auto alarms = reconcile::note_gains(work, {{now_.instant, wall, trust, "kernel"}}, Duration{40});
+    for (auto& alarm : reconcile::plan_anew(work, std::nullopt)) alarms.push_back(std::move(alarm));
+    return alarms;
+  });
 }
 
 void Device::stamp(std::optional<std::string> clean) {
@@ -124,6 +130,32 @@ std::vector<jobs::Job> Device::jobs() {
       query.after_id = *page->next_after_id;
     }
   });
+}
+
+schedules::Schedule Device::schedule(const std::string& name) {
+  return run([&](jobs::Work& work) {
+    const auto found = schedules::get(work, {}, name);
+    check(found.ok(), "test:schedule");
+    return *found;
+  });
+}
+
+std::vector<std::string> Device::slots() {
+  std::vector<std::int64_t> found;
+  for (const auto& job : jobs())
+    if (job.schedule != 0) found.push_back(job.slot_ms);
+  std::sort(found.begin(), found.end());
+  std::vector<std::string> texts;
+  for (const auto slot : found) texts.push_back(format_utc(WallTime{slot}));
+  return texts;
+}
+
+std::vector<Boot> Device::boots() {
+  return run([](jobs::Work& work) { return reconcile::boots(work, 100); });
+}
+
+std::vector<Gap> Device::gaps() {
+  return run([](jobs::Work& work) { return reconcile::gaps(work, 100); });
 }
 
 reconcile::Pass Device::reconcile_batch(reconcile::Trigger trigger) {

@@ -37,7 +37,8 @@ class Device {
   void pass(Duration time);
   const Now& now() const { return now_; }
   const Spans& spans() const { return spans_; }
-  void gain_trust(WallTime wall, Trust trust = Trust::synced);
+  /// As the timekeeper finds it: noted, spans re-based, schedules planned anew. Answers the alarms.
+  std::vector<Error> gain_trust(WallTime wall, Trust trust = Trust::synced);
 
   /// The last reading of this process, durable; with `clean` the mark of a clean stop.
   void stamp(std::optional<std::string> clean = std::nullopt);
@@ -63,6 +64,10 @@ class Device {
   reconcile::Pass reconcile_batch(reconcile::Trigger trigger = reconcile::Trigger::boot);
   std::uint64_t batches() const { return batches_; }  // of the passes so far
   std::vector<jobs::Job> jobs();
+  schedules::Schedule schedule(const std::string& name);
+  std::vector<std::string> slots();  // of the jobs that schedules made, oldest first
+  std::vector<Boot> boots();
+  std::vector<Gap> gaps();
   /// What `dormouse explain` says, line by line.
   std::vector<std::string> explain(const std::string& what);
 

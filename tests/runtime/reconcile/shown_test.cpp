@@ -100,7 +100,7 @@ TEST(Shown, replies_hold_words_and_stay_inside_the_bounds_of_the_codec) {
   const auto view = device.run([](jobs::Work& work) {
     return std::tuple(reconcile::boots(work, 9), reconcile::gaps(work, 9), reconcile::reports(work, 9));
   });
-  const auto boots = reconcile::boots_reply(std::get<0>(view)).get_records(Key::items);
+  const auto boots = reconcile::boots_reply(std::get<0>(view), {}).get_records(Key::items);
   ASSERT_TRUE(boots);
   ASSERT_EQ(boots->size(), 2U);
   EXPECT_EQ(boots->front().get_text(Key::cause), "power_loss");
@@ -110,7 +110,7 @@ TEST(Shown, replies_hold_words_and_stay_inside_the_bounds_of_the_codec) {
   EXPECT_EQ(gaps->front().get_text(Key::certainty), "bounded");
 
   auto many = report;
-  many.lines.assign(200, {1, 0, "a line"});
+  many.lines.assign(200, {.job = 1, .text = "a line"});
   const auto body = reconcile::reports_reply({many, report}).encode();
   const auto read = wire::Record::decode(body);
   ASSERT_TRUE(read.ok()) << read.error().message;

@@ -71,11 +71,8 @@ std::vector<Decision> Device::decide() {
   return all;
 }
 
-void Device::replan() {
-  operate([&](jobs::Work& work) {
-    schedules::replan(work, std::nullopt);
-    return true;
-  });
+Replanned Device::replan() {
+  return operate([&](jobs::Work& work) { return schedules::replan(work); });
 }
 
 void Device::finish_jobs() {

@@ -34,7 +34,7 @@ class Device {
   /// Until nothing more is due; answers all decisions.
   std::vector<Decision> decide();
   Decided decide_once(std::uint64_t limit);
-  void replan();
+  Replanned replan();
   /// Every scheduled job that is due runs and succeeds.
   void finish_jobs();
   /// Slots of the schedule's jobs, in the order they were made; made since the last call.
