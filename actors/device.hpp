@@ -22,6 +22,7 @@
 #include "hal/clock.hpp"
 #include "hal/link.hpp"
 #include "hal/network.hpp"
+#include "hal/notify.hpp"
 #include "hal/power.hpp"
 #include "hal/watchdog.hpp"
 #include "runtime/base/limits.hpp"
@@ -43,6 +44,7 @@ struct DeviceParts {
   hal::ProcessLauncher* processes = nullptr;  // needed if a handler is a command
   hal::Power* power = nullptr;                // none: only stop() stops
   hal::Watchdog* watchdog = nullptr;
+  hal::ServiceManager* services = nullptr;               // none: nobody wants to know how it is
   std::function<store::FlashReading()> read_flash = {};  // on the storage thread; none: the medium says nothing
 };
 
@@ -56,9 +58,11 @@ struct DeviceOptions {
   Observer observe = [](const Event&) {};
   Duration heartbeat_interval{60'000};
   std::int64_t heartbeat_writes_per_day = 1'440;
-  Duration drain{5'000};         // what running attempts get at a stop
-  Duration stop_bound{10'000};   // from the order to stop to the end of the process
-  Duration hold_up{200};         // from power.failing until the supply is gone
+  Duration drain{5'000};        // what running attempts get at a stop
+  Duration stop_bound{10'000};  // from the order to stop to the end of the process
+  Duration hold_up{200};        // from power.failing until the supply is gone
+  Duration power_silence{
+      30'000};                   // power that fails and stays: after that long without a word it was a false alarm
   Duration probation{600'000};   // after an unclean start claims are durable before the handler starts
   Duration cancel_grace{5'000};  // from a stop request to the kill
   store::FlashFacts flash;       // what the board states of it, write budget included
@@ -77,6 +81,11 @@ class Device {
   /// `ended` is called exactly once, from an actor's thread: ok after a stop, else why it could not start or go on.
   void start(std::function<void(Status)> ended);
   void stop(hal::StopReason reason);
+  /// The supply is about to go, in `hold_up` or as the board states: everything is saved, then nothing is started
+  /// or accepted. Work begins anew, as a boot of its own, when the power is restored, or when nobody has said a
+  /// word for DeviceOptions::power_silence. Answers whether all was saved in time.
+  std::future<Result<PowerSaved>> power_failing(std::optional<Duration> hold_up = {});
+  void power_restored();
 
   // From any thread but an actor's. Each answers after the commit. stopping, store.closed, device.unanswered and
   // the operation's own.
@@ -92,6 +101,9 @@ class Device {
   std::future<Result<std::string>> explain(std::string job_or_schedule);
   std::future<Result<std::string>> snapshot();  // its name
   std::future<Result<DeviceStatus>> status();
+  std::future<Result<TimeView>> time();  // trust, its marks, wake-ups by cause
+  /// Somebody says what time it is. time.disciplined, time.out_of_range, time.behind_floor, time.not_permitted.
+  std::future<Result<TimeSet>> set_time(TimeClaim claim);
 
   /// Simulation only (one_thread): runs everything until nothing is left to do.
   void settle();

@@ -26,6 +26,7 @@ struct Event {
     slots,      // a schedule was decided: text sums it up
     ready,      // links are open, work is accepted
     stopping,
+    power,  // "failing", "saved", "restored"
     alarm,  // something a person should look at: text begins with a stable code
   };
   Kind kind;
@@ -64,6 +65,8 @@ inline const char* name_of(Event::Kind kind) {
       return "ready";
     case Kind::stopping:
       return "stopping";
+    case Kind::power:
+      return "power";
     case Kind::alarm:
       return "alarm";
   }

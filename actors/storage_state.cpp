@@ -28,6 +28,7 @@ Stamp StorageState::stamp(const Now& now) const {
 // -- groups --
 
 void StorageState::join_group(std::function<void(const Error*)> waiting) {
+  if (pending.empty()) group_began = setup.time->now().instant;
   pending.push_back(std::move(waiting));
   if (pending.size() >= setup.limits.group_batches) {
     flush();
@@ -35,6 +36,11 @@ void StorageState::join_group(std::function<void(const Error*)> waiting) {
     flush_asked = true;
     self->send(self, Flush{});  // stands behind everything already in the mailbox
   }
+}
+
+Status StorageState::are_you_there(const AreYouThere& asked) const {
+  if (pending.empty() || setup.time->now().instant - group_began <= asked.longest_commit) return done();
+  return Error{"store.slow", "a commit has been open for longer than half the watchdog's timeout"};
 }
 
 void StorageState::flush() {
@@ -104,7 +110,8 @@ void StorageState::tell_upkeep() {
   const auto at = store->upkeep_at();
   if (at == told_upkeep || (at && told_upkeep && *told_upkeep < *at)) return;
   told_upkeep = at;
-  self->send(timekeeper, SetWake{Purpose::store_upkeep, self, at, {}});
+  const auto cause = store->unsynced() ? WakeCause::lazy_age : WakeCause::idle_checkpoint;
+  self->send(timekeeper, SetWake{Purpose::store_upkeep, self, at, {}, cause});
 }
 
 void StorageState::upkeep() {
@@ -131,6 +138,7 @@ Result<reconcile::BootStart> StorageState::open(const OpenStore& op) {
   store = std::move(opened->store);
   reconcile::BootFacts facts = op.facts;
   facts.last_batch = opened->recovery.last_batch;
+  facts.store_id = opened->store_id;
   facts.store_found = reconcile::recovery_words(opened->recovery, opened->notes);
   auto start = begin_boot(facts, opened->created_bytes);
   for (const Error& error : opened->alarms) setup.observe(alarm(setup.time->now(), error));
@@ -167,6 +175,7 @@ std::optional<Status> StorageState::close(const CloseStore& op) {
   if (!is_open()) return done();
   Status stopped = done();
   if (!op.clean_reason.empty() && !store->read_only()) stopped = mark_clean(op);
+  if (op.in_time_only && store->read_only()) stopped = *store->read_only();
   if (give_up()) return std::nullopt;
   closed = true;
   if (!snapshot) store.reset();  // else once the copy has ended: it reads what the store has open
@@ -176,7 +185,12 @@ std::optional<Status> StorageState::close(const CloseStore& op) {
 /// The clean mark is the last batch; the checkpoint behind it only spares the next start the replay.
 Status StorageState::mark_clean(const CloseStore& op) {
   const Now now = setup.time->now();
+  if (op.in_time_only && op.until && now.instant > *op.until)
+    return Error{"power.hold_up_missed", "what waited to become durable took longer than the supply holds"};
   count_flash(now);
+  // Counted before it is made, for nothing is written after it.
+  const auto last = store->next_checkpoint();
+  flash.note(store::FlashCause::checkpoint, last.bytes, last.syncs);
   auto txn = store->begin(now);
   put_flash(txn);
   reconcile::put_clean_stamp(txn, stamp(now), op.clean_reason);

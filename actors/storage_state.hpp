@@ -16,6 +16,15 @@
 
 namespace dormouse::actors {
 
+/// A group that failed is told to all whom no error of their own says more.
+template <class T>
+void fail_with(Result<T>& result, const Error& failed) {
+  if (result.ok()) result = failed;
+}
+inline void fail_with(Result<EnqueueGroup::Value>& results, const Error& failed) {
+  for (auto& result : *results) fail_with(result, failed);
+}
+
 struct StorageState {
   static inline const char* name = "storage";
   StorageActor::pointer self = nullptr;
@@ -25,6 +34,7 @@ struct StorageState {
   Boot boot;
   std::set<std::string> handlers;
   std::vector<std::function<void(const Error*)>> pending;  // the group: answers that wait for its end
+  Instant group_began;  // while any wait
   bool flush_asked = false;
   bool closed = false;
   bool gave_up = false;
@@ -42,6 +52,9 @@ struct StorageState {
 
   bool is_open() const { return store != nullptr && !closed; }
   static Error not_open();
+  Work work(store::Transaction& txn, const Now& now) {
+    return {txn, now, spans, setup.limits, handlers, boot.epoch, &flash};
+  }
   /// A whole stamp of this moment.
   Stamp stamp(const Now& now) const;
 
@@ -55,10 +68,13 @@ struct StorageState {
       return;
     }
     join_group([promise, result = std::move(result)](const Error* failed) mutable {
-      promise.deliver(failed != nullptr && result.ok() ? Answer<T>{*failed} : Answer<T>{std::move(result)});
+      if (failed != nullptr) fail_with(result, *failed);
+      promise.deliver(Answer<T>{std::move(result)});
     });
   }
   void join_group(std::function<void(const Error*)> waiting);
+  /// Not well while a group has been open for too long.
+  Status are_you_there(const AreYouThere& asked) const;
   void flush();
   void note_commit(const Now& now);
   void set_aside_bad_records(const Now& now);

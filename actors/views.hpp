@@ -7,8 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "hal/clock.hpp"
 #include "runtime/jobs/job_codec.hpp"
 #include "runtime/reconcile/reconcile.hpp"
+#include "runtime/time/trust.hpp"
+#include "runtime/time/wake_counts.hpp"
 
 namespace dormouse::actors {
 
@@ -43,10 +46,38 @@ struct DeviceStatus {
   std::optional<WallTime> next_due;
 };
 
+/// How much of what was recorded is asked for, newest first.
+struct HistoryAsked {
+  std::uint64_t limit = 10;
+  std::uint32_t below = UINT32_MAX;     // numbers below this alone
+  std::optional<std::uint32_t> report;  // this report alone, and nothing else
+};
+
+/// What became of a failing supply's word.
+struct PowerSaved {
+  bool clean = false;  // all is durable and the clean mark written, in time
+};
+
 struct BootsView {
   std::vector<Boot> boots;
   std::vector<Gap> gaps;
   std::vector<reconcile::Report> reports;
+  reconcile::Lifetime lifetime;
+};
+
+/// What the timekeeper knows of time.
+struct TimeView {
+  Sample sample;
+  TrustState trust;
+  SyncState sync;
+  RtcState rtc;
+  WakeCounts wakes;
+  hal::ClockCounts counts;
+  std::optional<Instant> next_heartbeat;
+};
+struct TimeSet {
+  WallTime wall;  // now
+  Trust trust = Trust::untrusted;
 };
 
 }  // namespace dormouse::actors

@@ -7,7 +7,7 @@
 
 namespace dormouse::hal {
 
-enum class StopReason : std::uint8_t { sigterm, sigint, power_failing };
+enum class StopReason : std::uint8_t { sigterm, sigint };
 
 enum class PowerEvent : std::uint8_t {
   sigterm,  // stop; a second order ends the wait for running attempts

@@ -42,9 +42,9 @@ TEST(CleanStop, D052_IsCleanWithoutTheCheckpointThatItHadNoTimeFor) {
   settle_in(device);
   const auto id = device.submit("h", after(1h));
   const auto checkpoints = device.disk().traffic().syncs;
-  ASSERT_TRUE(device.stop(hal::StopReason::power_failing).ok());
+  device.supply(hal::PowerEvent::failing);
   EXPECT_EQ(device.disk().traffic().syncs, checkpoints);
-  device.clock().power_cut(1min);
+  device.power_cut(1min);
   ASSERT_TRUE(device.boot().ok());
   EXPECT_EQ(last_boot(device).cause, BootCause::power_loss);
   EXPECT_TRUE(last_boot(device).announced);
@@ -57,8 +57,8 @@ TEST(CleanStop, WithTimeEnoughFailingPowerIsACheckpointToo) {
   device.handler("h");
   settle_in(device);
   device.submit("h", after(1h));
-  ASSERT_TRUE(device.stop(hal::StopReason::power_failing).ok());
-  device.clock().power_cut(1min);
+  device.supply(hal::PowerEvent::failing);
+  device.power_cut(1min);
   ASSERT_TRUE(device.boot().ok());
   EXPECT_TRUE(last_boot(device).announced);
   EXPECT_EQ(last_boot(device).store_found, "");
