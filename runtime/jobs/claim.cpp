@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Claims begin attempts; expiry ends what is too late to begin.
-#include "runtime/jobs/counters.hpp"
 #include "runtime/jobs/misfire.hpp"
 #include "runtime/jobs/operations.hpp"
 #include "runtime/jobs/records.hpp"
@@ -39,16 +38,13 @@ bool claim_one(Work& work, Job& job) {
   const Move begin = move(tell(work, job).state, Event::claim);
   if (begin.refused) return false;
   settle(work, job);
-  Counters counters = load_counters(work.txn);
-  count_move(counters, job.component, job.state, begin.next);
-  store_counters(work.txn, counters);
   job.state = begin.next;
   job.because = Because::none;
   ++job.attempt;
   ++job.used;
   job.epoch = work.epoch;
   job.started = noted(work.now);
-  save(work, job);
+  save_claimed(work, job);
   load_args(work, job);
   return true;
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "runtime/jobs/conflict.hpp"
-#include "runtime/jobs/job_codec.hpp"
 #include "runtime/jobs/lanes.hpp"
 #include "runtime/jobs/misfire.hpp"
 #include "runtime/jobs/operations.hpp"
@@ -136,11 +135,11 @@ DueScan due_jobs(Work& work, BytesView cursor, std::uint64_t limit) {
       }
       ++examined;
       scan.cursor = entry.key;
-      Result<Job> job = decode_job(entry.value);
+      std::optional<Job> job = read_job(work, entry.key, entry.value);
       if (!job) continue;
       const Duration lateness = work.spans.lateness(job->due, work.now).value_or(Duration{});
       const bool held = is_held(work, *job);
-      scan.jobs.push_back({std::move(job).value(), lateness, held});
+      scan.jobs.push_back({*std::move(job), lateness, held});
     }
   }
   return scan;

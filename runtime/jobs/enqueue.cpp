@@ -19,20 +19,8 @@ using wire::Key;
 using wire::Record;
 namespace keys = store::keys;
 
-Record load_ids(store::Transaction& txn) {
-  const std::optional<Bytes> body = txn.get(keys::meta("ids"));
-  if (!body) return {};
-  Result<Record> record = Record::decode(*body);
-  return record ? std::move(record).value() : Record{};
-}
-
-/// Others keep their last ids in the same record, so it is changed, not replaced.
-void store_last_id(store::Transaction& txn, std::uint64_t id) {
-  txn.put(keys::meta("ids"), load_ids(txn).put_uint(Key::last_id, id).encode());
-}
-
 /// The writing half, for jobs of senders and of slots alike.
-void insert(Work& work, Counters& counters, Job job) {
+void insert(Work& work, Tally& tally, Job job) {
   job.created = Noted{work.now.wall, work.now.trust, work.now.boot};
   if (job.spec.args.size() > kInlineBytes) {
     job.args_apart = job.spec.args.size();
@@ -45,35 +33,35 @@ void insert(Work& work, Counters& counters, Job job) {
   }
   hold_key(work, job);
   save(work, job);
-  count_move(counters, job.component, std::nullopt, State::scheduled);
+  count_begun(tally, job.component);
+  tally.begun.last_id = job.id;
+}
+
+void store_tally(Work& work, const Tally& tally) {
+  store_begun(work.txn, tally.begun);
+  if (tally.counters.is_new) store_counters(work.txn, tally.counters);
 }
 
 }  // namespace
 
-std::uint64_t last_id(store::Transaction& txn) {
-  return load_ids(txn).get_uint(Key::last_id).value_or(0);
-}
-
-std::vector<Enqueued> carry_out(Work& work, std::uint16_t component, Trigger trigger,
-                                const std::vector<PlannedJob>& plan) {
+std::vector<Enqueued> carry_out(Work& work, std::uint16_t component, Trigger trigger, std::vector<PlannedJob> plan,
+                                Tally tally) {
   std::vector<Enqueued> answers;
-  Counters counters = load_counters(work.txn);
-  std::uint64_t newest = 0;
-  for (const PlannedJob& planned : plan) {
+  bool created = false;
+  for (PlannedJob& planned : plan) {
     answers.push_back(planned.answer);
     if (!planned.answer.created) continue;
+    created = true;
     Job job;
-    job.id = newest = planned.answer.id;
+    job.id = planned.answer.id;
     job.component = component;
-    job.spec = planned.spec;
+    job.spec = std::move(planned.spec);
     job.trigger = trigger;
     job.due = planned.answer.due;
     job.after_job = planned.after_job;
-    insert(work, counters, std::move(job));
+    insert(work, tally, std::move(job));
   }
-  if (newest == 0) return answers;  // an earlier job answers for each: nothing is written
-  store_last_id(work.txn, newest);
-  store_counters(work.txn, counters);
+  if (created) store_tally(work, tally);  // else an earlier job answers for each: nothing is written
   return answers;
 }
 
@@ -85,16 +73,18 @@ Result<std::vector<Enqueued>> enqueue(Work& work, const Identity& who, Trigger t
   }
   work.txn.keep_reserve();
   const std::uint16_t component = component_number(work.txn, who.component);
-  Result<std::vector<PlannedJob>> plan = plan_enqueue(work, component, who.component, specs, nullptr);
+  Tally tally = load_tally(work.txn);
+  Result<std::vector<PlannedJob>> plan = plan_enqueue(work, component, who.component, specs, tally, nullptr);
   if (!plan) return plan.error();
-  return carry_out(work, component, trigger, *plan);
+  return carry_out(work, component, trigger, std::move(plan).value(), std::move(tally));
 }
 
 std::optional<std::uint64_t> enqueue_slot(Work& work, const SlotJob& slot) {
   const Bytes key = keys::slot(slot.component, slot.slot_ms, slot.schedule);
   if (work.txn.get(key)) return std::nullopt;
+  Tally tally = load_tally(work.txn);
   Job job;
-  job.id = last_id(work.txn) + 1;
+  job.id = tally.begun.last_id + 1;
   job.component = slot.component;
   job.spec = understood(slot.spec);
   job.trigger = Trigger::schedule;
@@ -106,14 +96,11 @@ std::optional<std::uint64_t> enqueue_slot(Work& work, const SlotJob& slot) {
   job.in_line = slot.in_line;
   job.missed_count = slot.missed_count;
   job.first_missed_ms = slot.first_missed_ms;
-  const std::uint64_t id = job.id;
 
-  Counters counters = load_counters(work.txn);
-  work.txn.put(key, Record{}.put_uint(Key::id, id).encode());
-  insert(work, counters, std::move(job));
-  store_last_id(work.txn, id);
-  store_counters(work.txn, counters);
-  return id;
+  work.txn.put(key, Record{}.put_uint(Key::id, job.id).encode());
+  insert(work, tally, std::move(job));
+  store_tally(work, tally);
+  return tally.begun.last_id;
 }
 
 }  // namespace dormouse::jobs

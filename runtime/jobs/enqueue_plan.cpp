@@ -25,17 +25,15 @@ Due due_of(const Now& now, const DueSpec& asked) {
 /// Goes through the entries of one enqueue; what earlier entries will have done counts for later ones.
 class Planner {
  public:
-  Planner(Work& work, std::uint16_t component, const std::string& name, const Job* ending)
+  Planner(Work& work, std::uint16_t component, const std::string& name, const Tally& tally, const Job* ending)
       : work_(work), component_(component), name_(name), ending_(ending) {
-    const Counters counters = load_counters(work.txn);
-    const auto active = counters.active.find(component);
-    active_component_ = active == counters.active.end() ? 0 : active->second;
-    active_device_ = counters.active_jobs();
-    if (ending) {
+    active_component_ = active_jobs(tally, component);
+    active_device_ = active_jobs(tally);
+    if (ending && active_component_ > 0) {
       --active_component_;
       --active_device_;
     }
-    next_id_ = last_id(work.txn) + 1;
+    next_id_ = tally.begun.last_id + 1;
   }
 
   std::optional<Error> add(JobSpec spec) {
@@ -192,7 +190,8 @@ std::optional<Error> check_size(const Work& work, const std::vector<JobSpec>& sp
 }  // namespace
 
 Result<std::vector<PlannedJob>> plan_enqueue(Work& work, std::uint16_t component, const std::string& component_name,
-                                             const std::vector<JobSpec>& specs, const Job* ending) {
+                                             const std::vector<JobSpec>& specs, const Tally& tally,
+                                             const Job* ending) {
   if (auto error = check_size(work, specs)) return std::move(*error);
   std::vector<FieldError> fields;
   for (std::size_t i = 0; i < specs.size(); ++i) {
@@ -202,7 +201,7 @@ Result<std::vector<PlannedJob>> plan_enqueue(Work& work, std::uint16_t component
   }
   if (!fields.empty()) return invalid_input(std::move(fields));
 
-  Planner planner(work, component, component_name, ending);
+  Planner planner(work, component, component_name, tally, ending);
   for (std::size_t i = 0; i < specs.size(); ++i) {
     if (auto error = planner.add(specs[i])) {
       if (specs.size() > 1) error->fields.push_back({"items." + std::to_string(i), error->code, error->message});

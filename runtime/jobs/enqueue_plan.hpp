@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/jobs/counters.hpp"
 #include "runtime/jobs/operations.hpp"
 
 namespace dormouse::jobs {
@@ -17,15 +18,14 @@ struct PlannedJob {
   std::uint64_t after_job = 0;
 };
 
-/// `ending`: a job that will have ended before the plan is carried out; its key and its place in the quotas are
-/// free. Null if there is none.
+/// `tally`: as it is now. `ending`: a job that will have ended before the plan is carried out; its key and its
+/// place in the quotas are free. Null if there is none.
 Result<std::vector<PlannedJob>> plan_enqueue(Work& work, std::uint16_t component, const std::string& component_name,
-                                             const std::vector<JobSpec>& specs, const Job* ending);
+                                             const std::vector<JobSpec>& specs, const Tally& tally,
+                                             const Job* ending);
 
-/// The newest job id given so far; the next one is the next job's.
-std::uint64_t last_id(store::Transaction& txn);
-
-std::vector<Enqueued> carry_out(Work& work, std::uint16_t component, Trigger trigger,
-                                const std::vector<PlannedJob>& plan);
+/// `tally`: as it is now, with what ended since the plan was made.
+std::vector<Enqueued> carry_out(Work& work, std::uint16_t component, Trigger trigger, std::vector<PlannedJob> plan,
+                                Tally tally);
 
 }  // namespace dormouse::jobs

@@ -150,9 +150,7 @@ State write_verdict(Work& work, Job& job, const Outcome& outcome, const Verdict&
     end_job(work, job, allowed.next, verdict.reason);
     return job.state;
   }
-  Counters counters = load_counters(work.txn);
-  count_move(counters, job.component, job.state, allowed.next);
-  store_counters(work.txn, counters);
+  erase_claim(work, job);
   job.state = allowed.next;
   job.because = verdict.because;
   job.due = Due::elapsed(work.now.kernel_boot, work.now.instant + verdict.delay);
@@ -191,15 +189,16 @@ class EffectsPlan {
     EffectsPlan plan;
     plan.cancels_ = effects.cancel;
     if (effects.enqueue.empty()) return plan;
-    Result<std::vector<PlannedJob>> jobs = plan_enqueue(
-        work, job.component, component_name(work.txn, job.component), effects.enqueue, job_ends ? &job : nullptr);
+    Result<std::vector<PlannedJob>> jobs =
+        plan_enqueue(work, job.component, component_name(work.txn, job.component), effects.enqueue,
+                     load_tally(work.txn), job_ends ? &job : nullptr);
     if (!jobs) return jobs.error();
     plan.jobs_ = std::move(jobs).value();
     return plan;
   }
 
   void carry_out(Work& work, const Job& job) const {
-    jobs::carry_out(work, job.component, Trigger::handler, jobs_);
+    if (!jobs_.empty()) jobs::carry_out(work, job.component, Trigger::handler, jobs_, load_tally(work.txn));
     for (const std::uint64_t id : cancels_) {
       std::optional<Job> other = load(work, id);
       if (!other || has_ended(other->state)) continue;

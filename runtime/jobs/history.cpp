@@ -124,7 +124,7 @@ void trim(Work& work, Counters& counters, Ring& ring) {
   for (std::uint64_t given_up = 0; given_up < work.limits.ring_trim; ++given_up) {
     const std::vector<store::Entry> oldest = work.txn.scan(from, to, 1);
     if (oldest.empty()) return;
-    const Result<Job> job = decode_job(oldest[0].value);
+    const Result<Job> job = decode_job(oldest[0].key, oldest[0].value);
     if (job && ring.size <= ring.most && !is_aged(work, *job, ring.age_ms)) return;
     purge(work, counters, oldest[0].key, job);
     if (ring.size > 0) --ring.size;

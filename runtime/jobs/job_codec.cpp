@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/jobs/job_codec.hpp"
 
-#include <limits>
 #include <utility>
 
 #include "runtime/jobs/record_parts.hpp"
+#include "runtime/jobs/record_reader.hpp"
 #include "runtime/jobs/retry.hpp"
 #include "runtime/jobs/spec_codec.hpp"
+#include "runtime/jobs/stored_notes.hpp"
+#include "runtime/store/keys.hpp"
 
 namespace dormouse::jobs {
 namespace {
@@ -14,151 +16,129 @@ namespace {
 using wire::Key;
 using wire::Record;
 
-void put_due(Record& record, const Due& due) {
-  record.put_uint(Key::lane, due.lane == Due::Lane::wall ? 1 : 0);
-  if (due.lane == Due::Lane::elapsed) record.put_uint(Key::kernel_boot, due.kernel_boot);
-  record.put_int(Key::due, due.ms);
-}
-
-/// Reads a stored record; the first thing that is wrong is kept.
-class Reader {
- public:
-  explicit Reader(const Record& record) : record_(record) {}
-
-  template <class Int>
-  void number(Key key, Int& into, std::uint64_t most = std::numeric_limits<Int>::max()) {
-    if (!record_.has(key)) return;
-    const std::optional<std::uint64_t> value = record_.get_uint(key);
-    if (!value || *value > most) return wrong(key);
-    into = static_cast<Int>(*value);
-  }
-  template <class Enum>
-  void word(Key key, Enum& into, Enum last) {
-    std::uint64_t value = static_cast<std::uint64_t>(into);
-    number(key, value, static_cast<std::uint64_t>(last));
-    into = static_cast<Enum>(value);
-  }
-  void signed_number(Key key, std::int64_t& into) {
-    if (!record_.has(key)) return;
-    if (const auto value = record_.get_int(key)) {
-      into = *value;
-    } else {
-      wrong(key);
-    }
-  }
-  void text(Key key, std::string& into) {
-    if (!record_.has(key)) return;
-    if (auto value = record_.get_text(key)) {
-      into = std::move(*value);
-    } else {
-      wrong(key);
-    }
-  }
-  void bytes(Key key, Bytes& into) {
-    if (!record_.has(key)) return;
-    if (auto value = record_.get_bytes(key)) {
-      into = std::move(*value);
-    } else {
-      wrong(key);
-    }
-  }
-  void flag(Key key, bool& into) {
-    if (!record_.has(key)) return;
-    if (const auto value = record_.get_bool(key)) {
-      into = *value;
-    } else {
-      wrong(key);
-    }
-  }
-  void noted(Key key, Noted& into) {
-    const std::optional<Record> inner = record_.get_record(key);
-    if (!inner) return wrong(key);
-    Reader reader(*inner);
-    reader.signed_number(Key::wall, into.wall.ms);
-    reader.word(Key::trust, into.trust, Trust::synced);
-    reader.number(Key::boot, into.boot);
-    take(reader);
-  }
-  void due(Due& into) {
-    std::uint64_t lane = 0;
-    number(Key::lane, lane, 1);
-    into.lane = lane == 1 ? Due::Lane::wall : Due::Lane::elapsed;
-    number(Key::kernel_boot, into.kernel_boot);
-    if (!record_.has(Key::due)) return wrong(Key::due);
-    signed_number(Key::due, into.ms);
-  }
-  void attempts(std::vector<AttemptNote>& into) {
-    if (!record_.has(Key::attempts)) return;
-    const std::optional<std::vector<Record>> inner = record_.get_records(Key::attempts);
-    if (!inner) return wrong(Key::attempts);
-    for (const Record& one : *inner) {
-      AttemptNote note;
-      Reader reader(one);
-      reader.number(Key::attempt, note.attempt);
-      reader.number(Key::boot, note.boot);
-      reader.noted(Key::started, note.start);
-      reader.noted(Key::ended, note.end);
-      reader.word(Key::outcome, note.outcome, Outcome::Kind::not_started);
-      reader.text(Key::code, note.code);
-      take(reader);
-      into.push_back(std::move(note));
-    }
-  }
-  const Record& record() const { return record_; }
-  bool has(Key key) const { return record_.has(key); }
-  void wrong(Key key) {
-    if (!wrong_) wrong_ = key;
-  }
-  std::optional<Key> wrong() const { return wrong_; }
-
- private:
-  void take(const Reader& inner) {
-    if (inner.wrong_) wrong(*inner.wrong_);
-  }
-  const Record& record_;
-  std::optional<Key> wrong_;
-};
-
 Error corrupt(const std::string& what) {
   return {.code = "store.corrupt_record", .message = "a job record cannot be read: " + what};
 }
 
-void put_progress(Record& record, const Job& job) {
-  put_uint_if(record, Key::revision, job.revision == 1 ? 0 : job.revision);
+// What a field is when it is not written: what it is in nearly every job of that state.
+Because usual_because(State state) {
+  return state == State::scheduled ? Because::not_due : Because::none;
+}
+bool usually_settled(const Job& job) {
+  return job.attempt > 0;
+}
+std::uint32_t usual_epoch(const Job& job) {
+  return job.started ? job.started->boot : 0;
+}
+
+/// Of the spec all but args; left out what asks for nothing, and the retry that a job then has.
+void put_asked(Record& record, const JobSpec& spec) {
+  put_spec_but_retry(record, spec);
+  put_asked_due(record, spec.due);
+  if (!spec.retry) {
+    record.put_null(Key::retry);
+  } else if (*spec.retry != usual_retry(spec.delivery)) {
+    put_retry(record, *spec.retry);
+  }
+}
+
+Result<JobSpec> read_asked(const Record& record) {
+  SpecRead read = read_spec(record, Strictness::stored);
+  if (read.wrong_types) return corrupt(read.wrong_types->message);
+  if (!read.fields.empty()) return corrupt(read.fields[0].field + " " + read.fields[0].message);
+  std::optional<Retry>& retry = read.spec.retry;
+  if (retry && !retry->preset.empty() && !retry_preset(retry->preset)) return corrupt("retry is unknown");
+  if (!record.has(Key::retry)) retry = usual_retry(read.spec.delivery);
+  return std::move(read.spec);
+}
+
+/// Where it stands and how far it is.
+void put_place(Record& record, const Job& job) {
+  if (has_ended(job.state)) {
+    record.put_uint(Key::id, job.id);
+    put_due(record, Key::due, job.due);
+  }
+  record.put_uint(Key::component, job.component);
+  put_uint_if(record, Key::trigger, static_cast<std::uint64_t>(job.trigger));
+  put_uint_if(record, Key::state, static_cast<std::uint64_t>(job.state));
+  if (job.because != usual_because(job.state)) {
+    record.put_uint(Key::because, static_cast<std::uint64_t>(job.because));
+  }
+  if (job.schedule) {
+    record.put_uint(Key::schedule, *job.schedule);
+    record.put_int(Key::slot_ms, job.slot_ms);
+  }
+  if (job.schedule_name) record.put_text(Key::name, *job.schedule_name);
+}
+
+/// The key of an active job tells its id and due; a place in the history tells nothing.
+void read_place(RecordReader& reader, BytesView key, Job& job) {
+  if (const auto place = store::keys::parse_job(key)) {
+    job.id = place->id;
+    job.due = place->due;
+  } else {
+    if (!reader.has(Key::id)) reader.wrong(Key::id);
+    reader.number(Key::id, job.id);
+    read_due(reader, Key::due, job.due);
+  }
+  reader.number(Key::component, job.component);
+  reader.word(Key::trigger, job.trigger, Trigger::startup);
+  reader.word(Key::state, job.state, State::replaced);
+  job.because = usual_because(job.state);
+  reader.word(Key::because, job.because, Because::link);
+  if (reader.has(Key::schedule)) {
+    reader.number(Key::schedule, job.schedule.emplace());
+    reader.signed_number(Key::slot_ms, job.slot_ms);
+  }
+  if (reader.has(Key::name)) reader.text(Key::name, job.schedule_name.emplace());
+}
+
+/// What a claim changes.
+void put_claimed(Record& record, const Job& job) {
   put_uint_if(record, Key::attempt, job.attempt);
-  put_uint_if(record, Key::used, job.used);
-  put_uint_if(record, Key::interrupted, job.interrupted);
-  put_uint_if(record, Key::epoch, job.epoch);
-  put_uint_if(record, Key::again, job.continuations);
+  if (job.used != job.attempt) record.put_uint(Key::used, job.used);
+  if (job.epoch != usual_epoch(job)) record.put_uint(Key::epoch, job.epoch);
   put_uint_if(record, Key::missed_count, job.missed_count);
   if (job.first_missed_ms) record.put_int(Key::first_missed, *job.first_missed_ms);
-  if (job.settled) record.put_bool(Key::settled, true);
+  if (job.settled != usually_settled(job)) record.put_bool(Key::settled, job.settled);
+  if (job.started) put_noted(record, Key::started, *job.started, job.created);
+}
+
+void read_claimed(RecordReader& reader, Job& job) {
+  if (reader.has(Key::started)) read_noted(reader, Key::started, job.started.emplace(), job.created);
+  reader.number(Key::attempt, job.attempt);
+  job.used = job.attempt;
+  reader.number(Key::used, job.used);
+  job.epoch = usual_epoch(job);
+  reader.number(Key::epoch, job.epoch);
+  reader.number(Key::missed_count, job.missed_count);
+  if (reader.has(Key::first_missed)) reader.signed_number(Key::first_missed, job.first_missed_ms.emplace());
+  job.settled = usually_settled(job);
+  reader.flag(Key::settled, job.settled);
+}
+
+void put_progress(Record& record, const Job& job) {
+  put_uint_if(record, Key::revision, job.revision == 1 ? 0 : job.revision);
+  put_uint_if(record, Key::interrupted, job.interrupted);
+  put_uint_if(record, Key::again, job.continuations);
   if (job.in_line) record.put_bool(Key::line, true);
   if (job.cancel_requested) record.put_text(Key::cancel_reason, *job.cancel_requested);
   put_uint_if(record, Key::conflict_of, job.after_job);
   put_text_if(record, Key::code, job.error_code);
   put_text_if(record, Key::message, job.error_message);
   put_text_if(record, Key::text, job.reason);
-  if (!job.attempts.empty()) record.put_records(Key::attempts, to_records(job.attempts));
 }
 
-void read_progress(Reader& reader, Job& job) {
+void read_progress(RecordReader& reader, Job& job) {
   reader.number(Key::revision, job.revision);
-  reader.number(Key::attempt, job.attempt);
-  reader.number(Key::used, job.used);
   reader.number(Key::interrupted, job.interrupted);
-  reader.number(Key::epoch, job.epoch);
   reader.number(Key::again, job.continuations);
-  reader.number(Key::missed_count, job.missed_count);
-  if (reader.has(Key::first_missed)) reader.signed_number(Key::first_missed, job.first_missed_ms.emplace());
-  reader.flag(Key::settled, job.settled);
   reader.flag(Key::line, job.in_line);
   if (reader.has(Key::cancel_reason)) reader.text(Key::cancel_reason, job.cancel_requested.emplace());
   reader.number(Key::conflict_of, job.after_job);
   reader.text(Key::code, job.error_code);
   reader.text(Key::message, job.error_message);
   reader.text(Key::text, job.reason);
-  reader.attempts(job.attempts);
 }
 
 void put_payloads(Record& record, const Job& job) {
@@ -173,84 +153,73 @@ void put_payloads(Record& record, const Job& job) {
     record.put_bytes(Key::result, job.result);
   }
   if (!job.args_hash.empty()) record.put_bytes(Key::args_hash, job.args_hash);
-  if (job.forget) {
-    Record forget;
-    put_due(forget, *job.forget);
-    record.put_record(Key::idempotency_of, std::move(forget));
-  }
+  if (job.forget) put_due(record, Key::idempotency_of, *job.forget);
 }
 
-void read_payloads(Reader& reader, Job& job) {
+void read_payloads(RecordReader& reader, Job& job) {
   reader.number(Key::size, job.args_apart);
   reader.bytes(Key::args, job.spec.args);
   reader.number(Key::total, job.result_apart);
   reader.bytes(Key::result, job.result);
   reader.bytes(Key::args_hash, job.args_hash);
-  if (!reader.has(Key::idempotency_of)) return;
-  const std::optional<Record> inner = reader.record().get_record(Key::idempotency_of);
-  if (!inner) return reader.wrong(Key::idempotency_of);
-  Reader forget(*inner);
-  forget.due(job.forget.emplace());
-  if (forget.wrong()) reader.wrong(*forget.wrong());
+  if (reader.has(Key::idempotency_of)) read_due(reader, Key::idempotency_of, job.forget.emplace());
 }
 
 }  // namespace
 
 Bytes encode(const Job& job) {
   Record record;
-  put_spec(record, job.spec);
-  put_asked_due(record, job.spec.due);
-  record.put_uint(Key::id, job.id);
-  record.put_uint(Key::component, job.component);
-  record.put_uint(Key::trigger, static_cast<std::uint64_t>(job.trigger));
-  put_due(record, job.due);
-  record.put_uint(Key::state, static_cast<std::uint64_t>(job.state));
-  record.put_uint(Key::because, static_cast<std::uint64_t>(job.because));
-  if (job.schedule) {
-    record.put_uint(Key::schedule, *job.schedule);
-    record.put_int(Key::slot_ms, job.slot_ms);
-  }
-  if (job.schedule_name) record.put_text(Key::name, *job.schedule_name);
+  put_asked(record, job.spec);
+  put_place(record, job);
+  put_created(record, job.created);
+  put_claimed(record, job);
   put_progress(record, job);
   put_payloads(record, job);
-  record.put_record(Key::created, to_record(job.created));
-  if (job.started) record.put_record(Key::started, to_record(*job.started));
-  if (job.ended) record.put_record(Key::ended, to_record(*job.ended));
+  if (job.ended) put_noted(record, Key::ended, *job.ended, job.created);
+  put_attempts(record, job);
   return record.encode();
 }
 
-Result<Job> decode_job(BytesView body) {
+Result<Job> decode_job(BytesView key, BytesView body) {
   const Result<Record> decoded = Record::decode(body);
   if (!decoded) return corrupt(decoded.error().message);
   const Record& record = *decoded;
-  SpecRead read = read_spec(record, Strictness::stored);
-  if (read.wrong_types) return corrupt(read.wrong_types->message);
-  if (!read.fields.empty()) return corrupt(read.fields[0].field + " " + read.fields[0].message);
-  const std::optional<Retry>& retry = read.spec.retry;
-  if (retry && !retry->preset.empty() && !retry_preset(retry->preset)) return corrupt("retry is unknown");
+  Result<JobSpec> spec = read_asked(record);
+  if (!spec) return std::move(spec).error();
 
   Job job;
-  job.spec = std::move(read.spec);
-  Reader reader(record);
-  if (!reader.has(Key::id)) return corrupt("id is missing");
-  reader.number(Key::id, job.id);
-  reader.number(Key::component, job.component);
-  reader.word(Key::trigger, job.trigger, Trigger::startup);
-  reader.due(job.due);
-  reader.word(Key::state, job.state, State::replaced);
-  reader.word(Key::because, job.because, Because::link);
-  if (reader.has(Key::schedule)) {
-    reader.number(Key::schedule, job.schedule.emplace());
-    reader.signed_number(Key::slot_ms, job.slot_ms);
-  }
-  if (reader.has(Key::name)) reader.text(Key::name, job.schedule_name.emplace());
+  job.spec = std::move(spec).value();
+  RecordReader reader(record);
+  read_place(reader, key, job);
+  read_created(reader, job.created);
+  read_claimed(reader, job);
   read_progress(reader, job);
   read_payloads(reader, job);
-  reader.noted(Key::created, job.created);
-  if (reader.has(Key::started)) reader.noted(Key::started, job.started.emplace());
-  if (reader.has(Key::ended)) reader.noted(Key::ended, job.ended.emplace());
+  if (reader.has(Key::ended)) read_noted(reader, Key::ended, job.ended.emplace(), job.created);
+  read_attempts(reader, record, job);
   if (const auto wrong = reader.wrong()) return corrupt(wire::name_of(*wrong) + " is wrong");
   return job;
+}
+
+Bytes encode_claim(const Job& job) {
+  Record record;
+  put_claimed(record, job);
+  return record.encode();
+}
+
+Status read_claim(BytesView body, Job& job) {
+  const Result<Record> record = Record::decode(body);
+  if (!record) return corrupt(record.error().message);
+  Job claimed = job;
+  RecordReader reader(*record);
+  read_claimed(reader, claimed);
+  if (!reader.has(Key::started)) reader.wrong(Key::started);
+  if (const auto wrong = reader.wrong()) return corrupt(wire::name_of(*wrong) + " is wrong");
+  if (job.state != State::scheduled || claimed.attempt <= job.attempt) return done();
+  claimed.state = State::running;
+  claimed.because = Because::none;
+  job = std::move(claimed);
+  return done();
 }
 
 }  // namespace dormouse::jobs

@@ -3,9 +3,10 @@
 // registry's; what equals its default is left out. Args or a result above kInlineBytes lie in a part of their own
 // (prefix `j` of the store) and only their size stands in the record.
 //
-// Stored record: id, component, handler, lane (0 elapsed, 1 wall), kernel_boot, due; the spec under the keys of
-// job.enqueue; then trigger, schedule, name, slot_ms, state, because, ... as in job.hpp. Times are nested records
-// {wall, trust, boot}; an attempt is {attempt, boot, started, ended, outcome, code}.
+// Stored record of an active job: the spec under the keys of job.enqueue, component, trigger, schedule, name,
+// slot_ms, state, because, ... as in job.hpp; times, dues and attempts as stored_notes.hpp tells. Its id and due
+// are its key. An ended job's record has them inside. Claims of jobs that may run again are small records beside
+// it: attempt, used, epoch, started, and what settling found.
 #pragma once
 
 #include <string>
@@ -20,8 +21,15 @@ namespace dormouse::jobs {
 inline constexpr std::size_t kInlineBytes = 1'900;
 
 Bytes encode(const Job& job);
-/// store.corrupt_record if anything in it is missing, of a wrong type or outside its values.
-Result<Job> decode_job(BytesView body);
+/// `key` is where the record stands. store.corrupt_record if anything in it is missing, of a wrong type or outside
+/// its values.
+Result<Job> decode_job(BytesView key, BytesView body);
+
+/// What the claim of the running attempt has changed, for the record beside the job's own.
+Bytes encode_claim(const Job& job);
+/// Brings the job that its own record tells up to its claim. A claim that this record has taken in already changes
+/// nothing. store.corrupt_record: `job` is as it was.
+Status read_claim(BytesView body, Job& job);
 
 /// A job.enqueue body. link.bad_body lists fields of a wrong type; invalid_input lists all others that fail, by
 /// `limits`; whether the handler is known is left to enqueue().

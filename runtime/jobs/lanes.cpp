@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "runtime/jobs/job_codec.hpp"
+#include "runtime/jobs/records.hpp"
 #include "runtime/store/keys.hpp"
 
 namespace dormouse::jobs {
@@ -71,8 +71,8 @@ bool LaneReader::fill() {
   if (entries.empty()) return false;
   from_ = keys::after(entries.back().key);
   for (const store::Entry& entry : entries) {
-    Result<Job> job = decode_job(entry.value);
-    if (job) jobs_.push_back(std::move(job).value());
+    std::optional<Job> job = read_job(work_, entry.key, entry.value);
+    if (job) jobs_.push_back(*std::move(job));
   }
   return true;
 }

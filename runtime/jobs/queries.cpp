@@ -5,7 +5,6 @@
 
 #include "runtime/jobs/components.hpp"
 #include "runtime/jobs/counters.hpp"
-#include "runtime/jobs/job_codec.hpp"
 #include "runtime/jobs/operations.hpp"
 #include "runtime/jobs/records.hpp"
 #include "runtime/jobs/validate.hpp"
@@ -67,7 +66,7 @@ Result<JobPage> list(Work& work, const Identity& who, const ListQuery& query) {
       ++examined;
       from = keys::after(place.key);
       const std::optional<Bytes> body = work.txn.get(place.value);
-      Result<Job> job = body ? decode_job(*body) : Result<Job>(Error{});
+      std::optional<Job> job = body ? read_job(work, place.value, *body) : std::nullopt;
       if (!job) continue;
       const std::uint64_t id = job->id;
       bring_up_to_date(work, *job);
@@ -77,7 +76,7 @@ Result<JobPage> list(Work& work, const Identity& who, const ListQuery& query) {
           return page;
         }
         job->spec.args.clear();
-        page.jobs.push_back(std::move(job).value());
+        page.jobs.push_back(*std::move(job));
       }
       last = id;
     }
@@ -88,7 +87,13 @@ Result<JobPage> list(Work& work, const Identity& who, const ListQuery& query) {
 }
 
 Counts counts(Work& work) {
-  return load_counters(work.txn).counts;
+  const Tally tally = load_tally(work.txn);
+  Counts counts = tally.counters.counts;
+  const keys::Range running = keys::starting_with(keys::running(0).substr(0, 1));
+  counts.running = work.txn.scan(running.from, running.to, work.limits.active_jobs_device).size();
+  const std::uint64_t active = active_jobs(tally);
+  counts.scheduled = active - std::min(active, counts.running);
+  return counts;
 }
 
 }  // namespace dormouse::jobs

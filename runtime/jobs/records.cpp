@@ -28,8 +28,15 @@ std::optional<Job> load(Work& work, std::uint64_t id) {
   if (!key) return std::nullopt;
   const std::optional<Bytes> body = work.txn.get(*key);
   if (!body) return std::nullopt;
-  Result<Job> job = decode_job(*body);
+  return read_job(work, *key, *body);
+}
+
+std::optional<Job> read_job(Work& work, BytesView key, BytesView body) {
+  Result<Job> job = decode_job(key, body);
   if (!job) return std::nullopt;
+  if (job->state != State::scheduled) return std::move(job).value();
+  // A claim that cannot be read is one that a power cut has lost: the job is due again.
+  if (const std::optional<Bytes> claim = work.txn.get(keys::running(job->id))) (void)read_claim(*claim, *job);
   return std::move(job).value();
 }
 
@@ -58,12 +65,22 @@ void save(Work& work, const Job& job) {
   put_for(work, job.component, key, encode(job));
 }
 
+void save_claimed(Work& work, const Job& job) {
+  if (job.spec.delivery == Delivery::at_most_once) save(work, job);
+  put_for(work, job.component, keys::running(job.id), encode_claim(job));
+}
+
+void erase_claim(Work& work, const Job& job) {
+  work.txn.erase(keys::running(job.id));
+}
+
 void end_job(Work& work, Job& job, State end, const std::string& reason) {
   check(!has_ended(job.state) && has_ended(end), "jobs:end");
   const std::optional<Bytes> old = work.txn.get(keys::job_place(job.id));
   if (old) work.txn.erase(*old);
+  if (job.state == State::running) erase_claim(work, job);
   Counters counters = load_counters(work.txn);
-  count_move(counters, job.component, job.state, end);
+  count_ended(counters, job.component, end);
   job.state = end;
   job.because = Because::none;
   job.reason = reason;

@@ -2,8 +2,9 @@
 // Stored jobs, for the rooms above this one (schedules, reconcile) and for the operations themselves: loading,
 // moving and ending records. All work inside the caller's transaction; nothing here applies it.
 //
-// Meta record `ids`: Key::last_id is the last job id, Key::schedule is left to schedules; whoever rewrites the
-// record keeps the keys of others (decode, put, encode).
+// A claim does not write the job's record again but a small one beside it, which the end of the attempt erases: so
+// what is running is what has such a record. Jobs that run at most once are written whole too, so that a claim that
+// cannot be read never lets them run again.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,9 @@ namespace dormouse::jobs {
 /// The job as stored: state is scheduled, running or an end. Args above 1,900 bytes are not loaded (see
 /// load_args). None if there is no such job, or its record cannot be read.
 std::optional<Job> load(Work& work, std::uint64_t id);
+
+/// A record met in a scan of `q` or `h`, brought up to its claim. None if it cannot be read.
+std::optional<Job> read_job(Work& work, BytesView key, BytesView body);
 
 /// Fetches args that lie in a part of their own into job.spec.args.
 void load_args(Work& work, Job& job);
@@ -61,6 +65,11 @@ void put_for(Work& work, std::uint16_t component, BytesView key, BytesView body)
 
 /// Writes an active job back, moving its record if its due has changed.
 void save(Work& work, const Job& job);
+
+/// Writes a job whose attempt has just begun.
+void save_claimed(Work& work, const Job& job);
+/// The running attempt is over; the job itself is for the caller to write.
+void erase_claim(Work& work, const Job& job);
 
 /// Ends an active job: effects of every end (key freed, ring, counters, args dropped after success). `job` is
 /// brought up to date.

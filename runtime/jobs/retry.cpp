@@ -31,6 +31,10 @@ std::optional<Retry> retry_preset(std::string_view name) {
   return std::nullopt;
 }
 
+Retry usual_retry(Delivery delivery) {
+  return *retry_preset(delivery == Delivery::at_most_once ? "none" : "standard");
+}
+
 std::vector<std::string> retry_preset_names() {
   std::vector<std::string> names;
   for (const Retry& preset : kPresets) names.push_back(preset.preset);

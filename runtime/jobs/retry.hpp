@@ -18,6 +18,8 @@ inline constexpr Duration kHintCap{3'600'000};
 /// none, fast, standard, rate_limit (also rateLimit), dns, verification; none if there is no such preset.
 std::optional<Retry> retry_preset(std::string_view name);
 std::vector<std::string> retry_preset_names();
+/// What a job has that asks for none: standard, or one attempt alone if it runs at most once.
+Retry usual_retry(Delivery delivery);
 
 /// Whether numbers of one's own are allowed: max_attempts 1..100, max 100..86 400 000 ms,
 /// initial 100 ms..max, factor 1.00..10.00.

@@ -183,22 +183,30 @@ void put_asked_due(Record& body, const DueSpec& due) {
   if (const auto* after = std::get_if<DueAfter>(&due)) body.put_int(Key::after, after->delay.count());
 }
 
+void put_retry(Record& body, const Retry& retry) {
+  if (!retry.preset.empty()) {
+    body.put_text(Key::retry, retry.preset);
+    return;
+  }
+  Record numbers;
+  numbers.put_uint(Key::max_attempts, retry.max_attempts);
+  numbers.put_int(Key::initial, retry.initial.count());
+  numbers.put_int(Key::max, retry.max.count());
+  numbers.put_uint(Key::factor_percent, retry.factor_percent);
+  body.put_record(Key::retry, std::move(numbers));
+}
+
 void put_spec(Record& body, const JobSpec& spec) {
-  const JobSpec normal;
+  put_spec_but_retry(body, spec);
+  if (spec.retry) put_retry(body, *spec.retry);
+}
+
+void put_spec_but_retry(Record& body, const JobSpec& spec) {
+  static const JobSpec normal;
   body.put_text(Key::handler, spec.handler);
   if (spec.misfire != normal.misfire) put_misfire(body, spec.misfire);
   put_unless_default(body, Key::grace, spec.grace, normal.grace);
   put_unless_default(body, Key::delivery, spec.delivery, normal.delivery);
-  if (spec.retry && !spec.retry->preset.empty()) {
-    body.put_text(Key::retry, spec.retry->preset);
-  } else if (spec.retry) {
-    Record numbers;
-    numbers.put_uint(Key::max_attempts, spec.retry->max_attempts);
-    numbers.put_int(Key::initial, spec.retry->initial.count());
-    numbers.put_int(Key::max, spec.retry->max.count());
-    numbers.put_uint(Key::factor_percent, spec.retry->factor_percent);
-    body.put_record(Key::retry, std::move(numbers));
-  }
   put_unless_default(body, Key::interrupted_limit, spec.interrupted_limit, normal.interrupted_limit);
   if (spec.conflict_key) body.put_text(Key::conflict_key, *spec.conflict_key);
   put_unless_default(body, Key::conflict_policy, spec.conflict_policy, normal.conflict_policy);

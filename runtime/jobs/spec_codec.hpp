@@ -19,6 +19,8 @@ struct SpecRead {
 SpecRead read_spec(const wire::Record& body, Strictness strictness);
 
 void put_spec(wire::Record& body, const JobSpec& spec);
+void put_spec_but_retry(wire::Record& body, const JobSpec& spec);
+void put_retry(wire::Record& body, const Retry& retry);
 void put_misfire(wire::Record& body, const Misfire& misfire);
 void put_asked_due(wire::Record& body, const DueSpec& due);
 

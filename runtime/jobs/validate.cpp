@@ -158,7 +158,7 @@ Error invalid_input(std::vector<FieldError> fields) {
 JobSpec understood(JobSpec spec) {
   if (spec.misfire.policy == Misfire::Policy::run_once_if_missed) spec.delivery = Delivery::at_most_once;
   if (!spec.retry) {
-    spec.retry = retry_preset(spec.delivery == Delivery::at_most_once ? "none" : "standard");
+    spec.retry = usual_retry(spec.delivery);
   } else if (const std::optional<Retry> preset = retry_preset(spec.retry->preset)) {
     spec.retry = preset;
   }

@@ -8,7 +8,7 @@ namespace dormouse::store::keys {
 
 namespace {
 
-constexpr BytesView known_prefixes = "abcdfghijklmopqstvwx";
+constexpr BytesView known_prefixes = "abcdfghijklmopqrstvwx";
 constexpr std::size_t job_key_tail = 8;            // job u64
 constexpr std::size_t schedule_due_key_tail = 10;  // component u16, schedule u64
 
@@ -153,6 +153,10 @@ std::optional<JobKey> parse_job(BytesView key) {
 
 Bytes job_place(std::uint64_t id) {
   return ring_place("i", id);
+}
+
+Bytes running(std::uint64_t id) {
+  return ring_place("r", id);
 }
 
 Bytes job_part(std::uint64_t id, char part) {

@@ -16,6 +16,7 @@
 //                       text; or `s` slot, component, t u64, schedule u64
 //   m  meta             name                                        see meta names below
 //   q  job              lane and due, job u64                       the job record
+//   r  running          job u64                                     what the claim of its running attempt changed
 //   s  schedule         component, schedule u64                     the schedule record
 //   x  set aside        boot u32, n u32                             old key and raw bytes
 //
@@ -65,6 +66,7 @@ struct JobKey {
 std::optional<JobKey> parse_job(BytesView key);
 
 Bytes job_place(std::uint64_t id);
+Bytes running(std::uint64_t id);
 Bytes job_part(std::uint64_t id, char part);
 Bytes finished(std::uint64_t place);
 Bytes dead(std::uint64_t place);

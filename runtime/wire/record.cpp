@@ -96,7 +96,7 @@ bool Record::operator==(const Record& other) const {
 Value& Record::value_at(Key key) {
   const std::uint16_t number = number_of(key);
   if (fields_.capacity() == 0) fields_.reserve(few_fields);
-  if (fields_.empty() || fields_.back().key < number) return fields_.emplace_back(number, Value{}).value;
+  if (fields_.empty() || fields_.back().key < number) return fields_.emplace_back(Field{number, Value{}}).value;
   const auto at = std::lower_bound(fields_.begin(), fields_.end(), number,
                                    [](const Field& field, std::uint16_t asked) { return field.key < asked; });
   if (at->key == number) return at->value;

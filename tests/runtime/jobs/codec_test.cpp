@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
+#include <random>
+
 #include "bench.hpp"
 #include "runtime/jobs/job_codec.hpp"
 #include "runtime/jobs/retry.hpp"
 #include "runtime/jobs/sha256.hpp"
 #include "runtime/jobs/validate.hpp"
+#include "runtime/store/keys.hpp"
 
 namespace dormouse::jobs {
 namespace {
@@ -30,7 +34,13 @@ JobSpec rich_spec() {
   return spec;
 }
 
-TEST(JobCodec, AJobComesBackAsItWas) {
+/// Where the job's record stands.
+Bytes key_of(const Job& job) {
+  return has_ended(job.state) ? store::keys::finished(3) : store::keys::job(job.due, job.id);
+}
+
+/// A job with nothing at its default.
+Job rich_job() {
   Job job;
   job.id = 7;
   job.component = 3;
@@ -68,16 +78,111 @@ TEST(JobCodec, AJobComesBackAsItWas) {
   job.created = {WallTime{kT0}, Trust::synced, 1};
   job.started = Noted{WallTime{kT0 + 1}, Trust::synced, 1};
   job.ended = Noted{WallTime{kT0 + 2}, Trust::synced, 2};
-  const Result<Job> back = decode_job(encode(job));
-  ASSERT_TRUE(back.ok()) << back.error().message;
-  EXPECT_EQ(*back, job);
+  return job;
+}
+
+void expect_back(const Job& job, const std::string& what) {
+  const Result<Job> back = decode_job(key_of(job), encode(job));
+  ASSERT_TRUE(back.ok()) << what << ": " << back.error().message;
+  EXPECT_EQ(*back, job) << what;
+}
+
+TEST(JobCodec, AJobComesBackAsItWas) {
+  Job job = rich_job();
+  for (const State state : {State::scheduled, State::running, State::succeeded, State::dead, State::cancelled,
+                            State::missed, State::replaced}) {
+    for (const Due& due : {Due::elapsed(2, Instant{77}), Due::at(WallTime{-3})}) {
+      job.state = state;
+      job.due = due;
+      expect_back(job, "state " + std::to_string(static_cast<int>(state)));
+    }
+  }
+}
+
+TEST(JobCodec, WhatIsLeftOutComesBackWhateverItWas) {
+  const Noted times[] = {{WallTime{kT0}, Trust::synced, 1},
+                         {WallTime{kT0 + 5}, Trust::synced, 1},
+                         {WallTime{-kT0}, Trust::untrusted, 4'000'000'000},
+                         {WallTime{INT64_MAX}, Trust::rtc, 1},
+                         {WallTime{INT64_MIN}, Trust::synced, 1}};
+  std::mt19937_64 random(9);
+  const auto any = [&](std::uint64_t count) { return static_cast<std::uint32_t>(random() % count); };
+  for (int round = 0; round < 2'000; ++round) {
+    Job job = any(2) ? rich_job() : Job{.id = 1, .spec = h()};
+    job.state = static_cast<State>(any(9));
+    job.because = static_cast<Because>(any(12));
+    job.trigger = static_cast<Trigger>(any(6));
+    job.attempt = any(4);
+    job.used = any(4);
+    job.epoch = any(3);
+    job.settled = any(2) == 0;
+    job.created = times[any(5)];
+    job.started = any(3) ? std::optional(times[any(5)]) : std::nullopt;
+    if (any(2)) job.spec.retry = usual_retry(job.spec.delivery);
+    job.ended = any(3) ? std::optional(times[any(5)]) : std::nullopt;
+    job.attempts.clear();
+    for (auto left = any(4); left > 0; --left) {
+      job.attempts.push_back({any(4), any(3), any(2) ? job.started.value_or(times[1]) : times[any(5)],
+                              any(2) ? job.ended.value_or(times[1]) : times[any(5)],
+                              static_cast<Outcome::Kind>(any(8)), any(2) ? "" : "x.y"});
+    }
+    expect_back(job, "round " + std::to_string(round));
+    if (HasFailure()) return;
+  }
+}
+
+TEST(JobCodec, AClaimBringsAJobUpToItsAttempt) {
+  for (Job job : {rich_job(), Job{.id = 1, .spec = h()}}) {
+    job.state = State::scheduled;
+    job.because = Because::retry;
+    const Job before = job;
+    job.state = State::running;
+    job.because = Because::none;
+    ++job.attempt;
+    ++job.used;
+    job.epoch = 12;
+    job.settled = true;
+    job.missed_count = 1;
+    job.first_missed_ms = kT0 - 5;
+    job.started = Noted{WallTime{kT0 + 60}, Trust::rtc, 12};
+    const Bytes claim = encode_claim(job);
+    Job read = before;
+    ASSERT_TRUE(read_claim(claim, read).ok());
+    EXPECT_EQ(read, job);
+    ASSERT_TRUE(read_claim(claim, read).ok());
+    EXPECT_EQ(read, job) << "a record that has it already";
+    Job later = job;
+    later.state = State::scheduled;
+    const Job then = later;
+    ASSERT_TRUE(read_claim(claim, later).ok());
+    EXPECT_EQ(later, then) << "an attempt that is over";
+  }
+}
+
+TEST(JobCodec, AClaimThatCannotBeReadLeavesTheJobAlone) {
+  const Job job = rich_job();
+  for (const Bytes& bad : {Bytes("noise"), Bytes(), Record{}.put_uint(Key::attempt, 9).encode(),
+                           Record{}.put_ints(Key::started, {1}).put_text(Key::attempt, "9").encode(),
+                           Record{}.put_ints(Key::started, {1, 2}).put_uint(Key::attempt, 9).encode()}) {
+    Job read = job;
+    const Status status = read_claim(bad, read);
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.error().code, "store.corrupt_record");
+    EXPECT_EQ(read, job);
+  }
 }
 
 TEST(JobCodec, ASmallJobIsASmallRecord) {
   Bench device;
   device.submitted(h());
-  const Job job = device.in_work([](Work& work) { return *load(work, 1); });
-  EXPECT_LT(encode(job).size(), 80u);
+  const auto stored = [&] { return device.in_work([](Work& work) { return *load(work, 1); }); };
+  EXPECT_LE(encode(stored()).size(), 24u);
+  device.at(1);
+  const auto started = device.start_due();
+  EXPECT_LE(encode_claim(stored()).size(), 10u);
+  device.at(2);
+  device.end(started.at(0).token(), Outcome::ok());
+  EXPECT_LE(encode(stored()).size(), 48u);
 }
 
 TEST(JobCodec, ADamagedRecordIsRefused) {
@@ -85,20 +190,25 @@ TEST(JobCodec, ADamagedRecordIsRefused) {
   job.id = 1;
   job.spec = h();
   const Bytes good = encode(job);
-  ASSERT_TRUE(decode_job(good).ok());
+  ASSERT_TRUE(decode_job(key_of(job), good).ok());
   const auto refused = [&](auto change) {
     Record record = *Record::decode(good);
     change(record);
-    const Result<Job> back = decode_job(record.encode());
+    const Result<Job> back = decode_job(key_of(job), record.encode());
     return !back.ok() && back.error().code == "store.corrupt_record";
   };
   EXPECT_TRUE(refused([](Record& record) { record.put_uint(Key::misfire, 4); }));
   EXPECT_TRUE(refused([](Record& record) { record.put_text(Key::misfire, "soon"); }));
   EXPECT_TRUE(refused([](Record& record) { record.put_uint(Key::state, 9); }));
   EXPECT_TRUE(refused([](Record& record) { record.put_text(Key::retry, "sometimes"); }));
-  EXPECT_TRUE(refused([](Record& record) { record.put_text(Key::id, "1"); }));
-  EXPECT_TRUE(refused([](Record& record) { record.put_null(Key::due); }));
-  EXPECT_FALSE(decode_job("not cbor").ok());
+  EXPECT_TRUE(refused([](Record& record) { record.put_text(Key::component, "1"); }));
+  EXPECT_TRUE(refused([](Record& record) { record.put_null(Key::created); }));
+  EXPECT_TRUE(refused([](Record& record) { record.put_ints(Key::created, {1, 2}); }));
+  EXPECT_TRUE(refused([](Record& record) { record.put_ints(Key::created, {1, 3, 1}); }));
+  EXPECT_TRUE(refused([](Record& record) { record.put_ints(Key::started, {}); }));
+  EXPECT_TRUE(refused([](Record& record) { record.put_records(Key::attempts, {Record{}}); })) << "without times";
+  EXPECT_FALSE(decode_job(key_of(job), "not cbor").ok());
+  EXPECT_FALSE(decode_job(store::keys::finished(1), good).ok()) << "its id and due are in its key";
 }
 
 TEST(EnqueueBody, ASpecComesBackAsItWas) {

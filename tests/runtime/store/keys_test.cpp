@@ -18,6 +18,7 @@ TEST(Keys, AreSpelledAsTheGrammarSays) {
   EXPECT_EQ(job(Due::at({5}), 7), "qw\x80\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\x07"s);
   EXPECT_EQ(job(Due::elapsed(2, {5}), 7), "qe\0\0\0\x02\x80\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\x07"s);
   EXPECT_EQ(job_place(9), "i\0\0\0\0\0\0\0\x09"s);
+  EXPECT_EQ(running(9), "r\0\0\0\0\0\0\0\x09"s);
   EXPECT_EQ(job_part(9, 'a'),
             "j\0\0\0\0\0\0\0\x09"s
             "a"s);
