@@ -121,7 +121,10 @@ void SimClock::fire() {
 }
 
 void SimClock::tell(hal::ClockEvent event) {
-  if (const auto listener = listener_) listener(event);  // a copy: it may listen anew
+  if (const auto listener = listener_) {  // a copy: it may listen anew
+    ++told_;
+    listener(event);
+  }
   if (settle_) settle_();
 }
 

@@ -61,6 +61,8 @@ class SimClock : public hal::Clock {
   std::optional<Instant> armed() const { return armed_; }
   std::optional<Instant> wake_armed() const { return wake_; }
   std::optional<WallTime> power_on_armed() const { return power_on_; }
+  /// How often the device was told of anything.
+  std::uint64_t told() const { return told_; }
   /// How far advance() (or slew() by `ppm`) goes until the armed instant is delivered: 0 if it has passed. None:
   /// nothing is armed.
   std::optional<Duration> to_armed(std::int64_t ppm = 0) const;
@@ -120,6 +122,7 @@ class SimClock : public hal::Clock {
   std::optional<WallTime> power_on_;  // kept by the RTC, so it outlives the process and the kernel
   std::function<void(hal::ClockEvent)> listener_;
   std::function<void()> settle_;
+  std::uint64_t told_ = 0;
 
   // The RTC as it was when last touched.
   RtcKind rtc_kind_;

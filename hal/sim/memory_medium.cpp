@@ -48,6 +48,7 @@ void MemoryFile::turn_read_only() {
 void MemoryFile::restore() {
   power_ = true;
   before_sync_ = {};
+  wait_in_sync_ = {};
   failing_writes_ = 0;
   failing_syncs_ = 0;
 }
@@ -89,6 +90,7 @@ class MemoryMedium final : public store::StorageMedium {
   }
 
   Status sync() override {
+    if (const auto wait = file_.wait_in_sync_) wait();  // a copy: the power may go meanwhile
     if (file_.before_sync_) std::exchange(file_.before_sync_, {})();
     if (!file_.power_) return told_to_fail("be synced without power");
     if (file_.failing_syncs_ > 0) {

@@ -4,6 +4,7 @@
 //   - a cut: of everything written since the last good sync, each 512-byte unit keeps the old or the new bytes,
 //     as a chooser says; while the power is off every call fails
 //   - something happens at the moment of the next sync, a cut for one
+//   - every sync is slow: whoever moves time lets it pass meanwhile
 //   - the next writes or syncs fail, with a code (store.io, store.read_only). After a failed sync what it covered
 //     stays readable but unproven: a later sync does not make it durable, only writing it again does
 #pragma once
@@ -34,6 +35,8 @@ class MemoryFile {
   bool has_power() const { return power_; }
   /// Once, before the next sync covers anything.
   void before_next_sync(std::function<void()> happen) { before_sync_ = std::move(happen); }
+  /// In every sync, before it covers anything, until power is restored. Empty: none waits.
+  void slow_syncs(std::function<void()> wait) { wait_in_sync_ = std::move(wait); }
   void fail_writes(std::uint64_t times = 1, std::string code = "store.io");
   void fail_syncs(std::uint64_t times = 1, std::string code = "store.io");
   /// From now on both answer store.read_only.
@@ -53,6 +56,7 @@ class MemoryFile {
   std::set<std::uint64_t> unproven_;  // units that a failed sync covered
   bool power_ = true;
   std::function<void()> before_sync_;
+  std::function<void()> wait_in_sync_;
   std::uint64_t failing_writes_ = 0;
   std::uint64_t failing_syncs_ = 0;
   std::string write_code_;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/sim/play.hpp"
 
-#include <algorithm>
 #include <cmath>
 
-#include "runtime/time/duration_text.hpp"
-#include "runtime/time/rfc3339.hpp"
+#include "tools/sim/strike.hpp"
+#include "tools/sim/tally.hpp"
 
 namespace dormouse::sim {
 
@@ -17,7 +16,11 @@ constexpr Duration for_ever{365LL * 10 * 86'400'000};
 class Player {
  public:
   Player(const Scenario& scenario, std::uint64_t seed, const std::function<void(const Moment&)>& tell)
-      : scenario_(scenario), seed_(seed), tell_(tell), device_(setup_of(scenario, seed)) {}
+      : scenario_(scenario),
+        seed_(seed),
+        tell_(tell),
+        device_(setup_of(scenario, seed)),
+        tally_(scenario, device_) {}
 
   Result<Summary> play();
 
@@ -50,16 +53,6 @@ class Player {
   void strike(const FaultPlan& fault, std::size_t index);
   void note(const actors::Event& event);
 
-  // -- after --
-  Checked check(const Expectation& expectation);
-  Checked check_boot(const Expectation& expectation);
-  Checked check_bounds(const Expectation& expectation, const std::string& of,
-                       const std::map<std::string, std::uint64_t>& found) const;
-  std::map<std::string, std::uint64_t> found_for(const Expectation& expectation);
-  std::optional<jobs::State> state_of(std::uint64_t id);
-  std::uint64_t count_lost();
-  Summary sum_up();
-
   const Scenario& scenario_;
   std::uint64_t seed_;
   const std::function<void(const Moment&)>& tell_;
@@ -67,13 +60,10 @@ class Player {
   std::multimap<Duration, Item> items_;
   std::map<std::string, std::mt19937_64> handler_streams_;
   std::vector<std::mt19937_64> fault_streams_;
-  std::vector<std::uint64_t> struck_;           // per fault after_boot
-  std::map<std::uint64_t, std::string> acked_;  // one-shot jobs, by id: their handler
-  std::map<std::uint64_t, jobs::State> ended_;
-  std::uint64_t boots_ = 0;
-  std::uint64_t alarms_ = 0;
+  std::vector<std::uint64_t> struck_;  // per fault after_boot
+  Tally tally_;
   std::optional<Error> refused_;
-  Summary summary_;
+  std::vector<Checked> checked_;  // before the end
 };
 
 void Player::add_handlers() {
@@ -141,7 +131,7 @@ void Player::plan_faults() {
 }
 
 void Player::boot() {
-  ++boots_;
+  tally_.booted();
   if (auto booted = device_.boot(); !booted.ok() && !refused_) refused_ = std::move(booted).error();
   for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
     const FaultPlan& fault = scenario_.faults[i];
@@ -170,49 +160,18 @@ void Player::enqueue(const JobPlan& job) {
   if (!enqueued.ok()) {
     if (!refused_) refused_ = enqueued.error();
   } else if (enqueued->created) {
-    acked_[enqueued->id] = job.spec.handler;
+    tally_.acked(enqueued->id, job.spec.handler);
   }
 }
 
 void Player::strike(const FaultPlan& fault, std::size_t index) {
-  using Kind = FaultPlan::Kind;
-  std::mt19937_64& random = fault_streams_[index];
   tell_({device_.now(), {}, fault.name});
-  const Duration off = draw(fault.off, random);
-  switch (fault.kind) {
-    case Kind::power_cut:
-      device_.power_cut(off + scenario_.boot_takes);
-      return boot();
-    case Kind::reboot:
-      device_.reboot(off + scenario_.boot_takes);
-      return boot();
-    case Kind::restart:
-      if (fault.clean)
-        device_.restart(off);
-      else
-        device_.crash(off);
-      return boot();
-    case Kind::step:
-      device_.clock().step(fault.by);
-      break;
-    case Kind::suspend:
-      device_.suspend(off);
-      break;
-    case Kind::sync_arrives:
-      device_.clock().sync_arrives(fault.by_slew ? hal_sim::SyncBy::slew : hal_sim::SyncBy::step, true);
-      break;
-    case Kind::sync_lost:
-      device_.clock().sync_lost();
-      break;
-  }
-  (void)device_.advance(Duration{0});
+  sim::strike(device_, fault, draw(fault.off, fault_streams_[index]), scenario_.boot_takes);
+  revive();
 }
 
 void Player::note(const actors::Event& event) {
-  using Kind = actors::Event::Kind;
-  if (event.kind == Kind::alarm) ++alarms_;
-  if (event.kind == Kind::ended && jobs::has_ended(event.state)) ended_[event.job] = event.state;
-  if (event.kind == Kind::missed) ended_[event.job] = jobs::State::missed;
+  tally_.note(event);
   tell_({device_.now(), event, {}});
 }
 
@@ -232,158 +191,13 @@ Result<Summary> Player::play() {
     go_to(t);
     if (refused_) break;
     if (item.expectation != nullptr)
-      summary_.expectations.push_back(check(*item.expectation));
+      checked_.push_back(tally_.check(*item.expectation));
     else
       item.act();
   }
   go_to(scenario_.length);
   if (refused_) return *refused_;
-  return sum_up();
-}
-
-// -- after --
-
-std::map<std::string, std::uint64_t> Player::found_for(const Expectation& expectation) {
-  std::map<std::string, std::uint64_t> found;
-  if (expectation.of == Expectation::Of::device) {
-    return {{"boots", boots_}, {"alarms", alarms_}, {"lost", count_lost()}};
-  }
-  if (expectation.of == Expectation::Of::schedule) {
-    std::set<std::uint64_t> ran;
-    for (const Run& run : device_.runs(expectation.name)) {
-      if (run.schedule != expectation.name) continue;
-      ran.insert(run.job);
-      found["missed_count"] = run.missed_count;
-    }
-    found["runs"] = ran.size();
-    const auto schedule = device_.schedule(expectation.name);
-    found["missed"] = schedule ? schedule->missed : 0;
-    found["dropped"] = schedule ? schedule->dropped : 0;
-    return found;
-  }
-  for (const auto& [id, handler] : acked_) {
-    if (handler != expectation.name) continue;
-    const auto state = state_of(id);
-    if (state == jobs::State::succeeded) ++found["succeeded"];
-    if (state == jobs::State::dead) ++found["dead"];
-    if (state == jobs::State::missed) ++found["missed"];
-  }
-  for (const Run& run : device_.runs(expectation.name)) {
-    if (acked_.contains(run.job)) ++found["runs"];
-  }
-  return found;
-}
-
-Checked Player::check_bounds(const Expectation& expectation, const std::string& of,
-                             const std::map<std::string, std::uint64_t>& found) const {
-  Checked checked{of, true, {}};
-  for (const Bound& bound : expectation.bounds) {
-    const auto value = found.find(bound.what);
-    const std::uint64_t is = value == found.end() ? 0 : value->second;
-    const std::string low = std::to_string(bound.low);
-    checked.sentence +=
-        " " + bound.what + " " + (bound.low == bound.high ? low : low + ".." + std::to_string(bound.high));
-    checked.found += " " + bound.what + " " + std::to_string(is);
-    checked.ok = checked.ok && is >= bound.low && is <= bound.high;
-  }
-  return checked;
-}
-
-Checked Player::check_boot(const Expectation& expectation) {
-  Checked checked{"boot " + std::to_string(expectation.boot), false, {}};
-  if (expectation.cause) checked.sentence += " cause " + *expectation.cause;
-  if (expectation.gap) checked.sentence += " gap " + *expectation.gap;
-  if (expectation.certainty) checked.sentence += " " + *expectation.certainty;
-  const auto view = device_.boots();
-  bool cause_right = !expectation.cause;
-  for (const Boot& boot : view.boots) {
-    if (boot.number != expectation.boot) continue;
-    checked.found += std::string(" cause ") + name_of(boot.cause);
-    cause_right = cause_right || *expectation.cause == name_of(boot.cause);
-  }
-  bool gap_right = !expectation.gap && !expectation.certainty;
-  for (const Gap& gap : view.gaps) {
-    if (gap.boot != expectation.boot) continue;
-    checked.found += std::string(" gap ") + name_of(gap.cause) + " " + name_of(gap.certainty);
-    gap_right = gap_right || ((!expectation.gap || *expectation.gap == name_of(gap.cause)) &&
-                              (!expectation.certainty || *expectation.certainty == name_of(gap.certainty)));
-  }
-  checked.ok = cause_right && gap_right;
-  return checked;
-}
-
-Checked Player::check(const Expectation& expectation) {
-  if (expectation.of == Expectation::Of::boot) return check_boot(expectation);
-  std::string of = "device";
-  if (expectation.of == Expectation::Of::schedule) of = "schedule " + expectation.name;
-  if (expectation.of == Expectation::Of::job) of = "job " + expectation.name;
-  if (expectation.at) of = "at +" + format_duration(*expectation.at) + " " + of;
-  Checked checked = check_bounds(expectation, of, found_for(expectation));
-  if (!expectation.slots) return checked;
-  std::vector<std::string> slots;
-  for (const Run& run : device_.runs(expectation.name)) {
-    if (run.schedule == expectation.name && run.attempt == 1) slots.push_back(format_utc(WallTime{run.slot_ms}));
-  }
-  checked.sentence += " slots";
-  checked.found += " slots";
-  for (const auto& slot : *expectation.slots) checked.sentence += " " + slot;
-  for (const auto& slot : slots) checked.found += " " + slot;
-  checked.ok = checked.ok && slots == *expectation.slots;
-  return checked;
-}
-
-/// What became of an acknowledged job: what was told, else (a reconcile tells only sums) what the device knows.
-std::optional<jobs::State> Player::state_of(std::uint64_t id) {
-  const auto told = ended_.find(id);
-  if (told != ended_.end()) return told->second;
-  const auto job = device_.job(id);
-  return job ? std::optional(job->shown.told.state) : std::nullopt;
-}
-
-/// An acknowledged job that neither ended nor is there any more.
-std::uint64_t Player::count_lost() {
-  std::uint64_t lost = 0;
-  for (const auto& [id, handler] : acked_) {
-    if (!state_of(id)) ++lost;
-  }
-  return lost;
-}
-
-Summary Player::sum_up() {
-  for (const auto& expectation : scenario_.expect) {
-    if (!expectation.at) summary_.expectations.push_back(check(expectation));
-  }
-  summary_.boots = boots_;
-  summary_.alarms = alarms_;
-  summary_.lost = count_lost();
-  summary_.bytes = device_.store_traffic().bytes + device_.heartbeat().bytes_written();
-  summary_.syncs = device_.store_traffic().syncs + device_.heartbeat().syncs();
-  for (const auto& definition : scenario_.schedules) {
-    if (const auto schedule = device_.schedule(definition.name)) {
-      summary_.schedules.push_back(
-          {definition.name, schedule->runs, schedule->missed, schedule->dropped, schedule->caught_up});
-    }
-  }
-  std::map<std::string, JobSum> by_handler;
-  for (const auto& [id, handler] : acked_) {
-    JobSum& sum = by_handler[handler];
-    sum.handler = handler;
-    ++sum.enqueued;
-    const auto state = state_of(id);
-    if (state == jobs::State::succeeded)
-      ++sum.succeeded;
-    else if (state == jobs::State::dead)
-      ++sum.dead;
-    else if (state == jobs::State::missed)
-      ++sum.missed;
-    else if (state)
-      ++sum.waiting;
-  }
-  for (const Run& run : device_.runs()) {
-    if (acked_.contains(run.job)) ++by_handler[run.handler].runs;
-  }
-  for (auto& [handler, sum] : by_handler) summary_.jobs.push_back(std::move(sum));
-  return std::move(summary_);
+  return tally_.sum_up(std::move(checked_));
 }
 
 }  // namespace

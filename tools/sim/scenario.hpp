@@ -5,20 +5,27 @@
 //
 //   name                    of the scenario
 //   [device]                start (required), length (required), rtc (good, dead, none), time (untrusted, rtc,
-//   synced),
-//                           limits (default, tiny), boot_takes, heartbeat
+//                           synced), limits (default, tiny), boot_takes, heartbeat, hold_up
 //   [scenario]
 //     handlers              name, takes, fails, permanent, hangs, kills (shares), at_once
 //     schedules             as in a device's configuration
 //     jobs                  handler, enqueue (instant) or enqueue_every, times; after or at; misfire, window,
-//     max_age,
-//                           grace, key, timeout
-//     faults                kind: power_cut, reboot, restart (clean), step (by), suspend, sync_arrives, sync_lost;
-//                           one of at, every, rate, after_boot, with times; off or for
-//     expect                at (default: the end); schedule with runs, missed, dropped, missed_count, slots; job
-//     with
-//                           runs, ended; boot with cause, gap, certainty; or boots, lost, alarms. A number, or
-//                           {min, max}.
+//                           max_age, grace, key, timeout
+//     faults                kind; one of at, every, rate, after_boot, with times; and of its own:
+//       power_cut           off, announced (power.failing so long before)
+//       reboot, panic, watchdog_reset   off
+//       restart             off, clean
+//       suspend             for, wake (an armed alarm ends it early)
+//       step                by (signed)
+//       slew                ppm, for
+//       clone               by (how far its instants go back; else to 0)
+//       sync_arrives        by (step, slew), marker, wall (a wrong one)
+//       rtc_reset, rtc_ppm  value: a date; a rate
+//       leap_second, sync_lost, rtc_dead   nothing
+//     expect                at (default: the end); schedule with runs, missed, dropped, held, missed_count, slots;
+//                           job with runs, succeeded, dead, missed, held; boot with cause, gap {cause, certainty};
+//                           or boots, lost, alarms, held, bytes_per_day, syncs_per_day, wakeups_per_day. A number,
+//                           or {min, max}.
 #pragma once
 
 #include <cstdint>
@@ -55,18 +62,40 @@ struct JobPlan {
 };
 
 struct FaultPlan {
-  enum class Kind { power_cut, reboot, restart, step, suspend, sync_arrives, sync_lost };
+  enum class Kind {
+    power_cut,
+    reboot,
+    panic,
+    watchdog_reset,
+    restart,
+    suspend,
+    step,
+    slew,
+    leap_second,
+    clone,
+    sync_arrives,
+    sync_lost,
+    rtc_reset,
+    rtc_dead,
+    rtc_ppm
+  };
   Kind kind = Kind::power_cut;
   std::string name;            // of the kind, as written
   std::optional<Duration> at;  // exactly one of these four
   std::optional<Duration> every;
   std::optional<double> per_day;
   std::optional<Range> after_boot;
-  std::uint64_t times = 0;  // 0: once for `at`, else until the end
-  Range off;                // off, or for
-  Duration by{};            // step, signed
-  bool clean = true;        // restart
-  bool by_slew = false;     // sync_arrives
+  std::uint64_t times = 0;            // 0: once for `at`, else until the end
+  Range off;                          // off, or for
+  std::optional<Duration> announced;  // power_cut
+  bool clean = true;                  // restart
+  bool wake = true;                   // suspend
+  Duration by{};                      // step, signed
+  std::int64_t ppm = 0;               // slew, rtc_ppm
+  std::optional<Duration> back;       // clone; none: to 0
+  bool by_slew = false;               // sync_arrives ...
+  bool marker = true;
+  std::optional<WallTime> wall;  // ... none: the true one; rtc_reset
 };
 
 /// A number that is expected, from low to high.

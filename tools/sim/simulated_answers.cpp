@@ -124,6 +124,20 @@ std::vector<wire::Record> SimulatedDevice::flash() {
   return std::move(*items);
 }
 
+actors::TimeView SimulatedDevice::time() {
+  auto answer = device_->time();
+  settle();
+  auto view = answer_of(std::move(answer));
+  check(view.ok(), "sim:time_refused");
+  return std::move(*view);
+}
+
+Result<actors::TimeSet> SimulatedDevice::set_time(TimeClaim claim) {
+  auto answer = device_->set_time(std::move(claim));
+  settle();
+  return answer_of(std::move(answer));
+}
+
 actors::DeviceStatus SimulatedDevice::status() {
   auto answer = device_->status();
   settle();

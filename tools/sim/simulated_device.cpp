@@ -67,6 +67,7 @@ Status SimulatedDevice::boot() {
   parts.clock = clock_.get();
   parts.heartbeat = heartbeat_medium_.get();
   parts.links = {link_.get()};
+  parts.power = &power_;
   parts.read_flash = [this] { return setup_.flash_registers; };
   actors::DeviceOptions options;
   options.name = "sim";
@@ -109,6 +110,7 @@ Result<store::OpenedStore> SimulatedDevice::open_store() {
 
 void SimulatedDevice::end_process() {
   device_.reset();
+  power_.listen({});
   link_.reset();
   moments_.clear();
   crash_now_ = false;
@@ -121,6 +123,7 @@ void SimulatedDevice::lose_power(const std::function<void()>& power_of_clock) {
   journal_.cut_power(torn);
   heartbeat_.cut_power(torn);
   end_process();
+  slewed_until_ = Duration{0};
   power_of_clock();
   disk_.restore();
   journal_.restore();
@@ -169,6 +172,11 @@ void SimulatedDevice::reboot(Duration off) {
   lose_power([&] { clock_->reboot(off); });
 }
 
+void SimulatedDevice::supply(hal::PowerEvent event) {
+  power_.tell(event);
+  advance(Duration{0});
+}
+
 void SimulatedDevice::begin_stop(hal::StopReason reason) {
   check(device_ != nullptr, "sim:stop_while_off");
   device_->stop(reason);
@@ -179,7 +187,8 @@ void SimulatedDevice::begin_stop(hal::StopReason reason) {
 Status SimulatedDevice::stop(hal::StopReason reason) {
   if (!stop_begun_) begin_stop(reason);
   constexpr Duration step{100};
-  for (int tries = 0; !ended_ && device_ && tries < 1'000; ++tries) advance(step);
+  for (int tries = 0; !ended_ && device_ && has_power() && tries < 1'000; ++tries) advance(step);
+  if (!has_power()) return Error{"sim.no_power", "The power went while it was stopping."};
   if (!device_) return Error{"sim.killed", "An attempt ended the process while it was stopping."};
   check(ended_.has_value(), "sim:stop_does_not_end");
   end_process();
@@ -194,41 +203,56 @@ void SimulatedDevice::settle() {
   } while (loop_.run_one());
 }
 
-void SimulatedDevice::happen_due() {
+bool SimulatedDevice::happen_due() {
+  bool happened = false;
   while (!moments_.empty() && moments_.begin()->first <= now()) {
     const auto happen = std::move(moments_.begin()->second.happen);
     moments_.erase(moments_.begin());
     happen();
+    happened = true;
     if (crash_now_) {
       end_process();
       clock_->restart(Duration{0});
-      return;
+      break;
     }
     settle();
   }
+  return happened;
+}
+
+void SimulatedDevice::count_wakeup(bool happened) {
+  const std::uint64_t told = clock_->told();
+  if ((!happened && told == told_) || woken_at_ == now()) return;
+  told_ = told;
+  woken_at_ = now();
+  ++wakeups_;
+}
+
+void SimulatedDevice::slew(std::int64_t ppm, Duration for_true) {
+  slew_ppm_ = ppm;
+  slewed_until_ = now() + for_true;
 }
 
 Duration SimulatedDevice::advance(Duration by) {
-  return slew(0, by);
-}
-
-Duration SimulatedDevice::slew(std::int64_t ppm, Duration by) {
   const Duration end = now() + by;
   const bool alive = running();
   settle();
   unsigned standing = 0;  // steps in which time stood still: a device that never comes to rest is a bug
   while (true) {
+    const bool slewed = now() < slewed_until_;
+    const std::int64_t ppm = slewed ? slew_ppm_ : 0;
     Duration step = end - now();
+    if (slewed) step = std::min(step, slewed_until_ - now());
     if (!moments_.empty()) step = std::min(step, moments_.begin()->first - now());
     const auto armed = clock_->to_armed(ppm);
     if (armed) step = std::min(step, *armed);
     const bool something_due =
         (armed && *armed <= step) || (!moments_.empty() && moments_.begin()->first <= now() + step);
     clock_->slew(ppm, std::max(step, Duration{0}));
-    happen_due();
+    count_wakeup(happen_due());
     settle();
     if (at_rest_ && running()) at_rest_();
-    if (alive && !running()) return end - now();
+    if ((alive && !running()) || !has_power()) return end - now();
     standing = step > Duration{0} ? 0 : standing + 1;
     check(standing < 1'000'000, "sim:never_at_rest");
     if (now() >= end && !something_due) return Duration{0};

@@ -27,6 +27,7 @@
 #include "hal/sim/memory_link.hpp"
 #include "hal/sim/memory_medium.hpp"
 #include "hal/sim/sim_loop.hpp"
+#include "hal/sim/sim_power.hpp"
 #include "runtime/store/memory_tree.hpp"
 #include "tools/sim/stream.hpp"
 
@@ -113,6 +114,8 @@ class SimulatedDevice {
   bool has_power() const { return disk_.has_power(); }
   /// A clean stop; true time passes while attempts drain. Answers how it ended.
   Status stop(hal::StopReason reason = hal::StopReason::sigterm);
+  /// The supply tells that it fails, or that it is back; what the device does of it, it does before this returns.
+  void supply(hal::PowerEvent event);
   /// The order to stop, without waiting: stop() then sees it through.
   void begin_stop(hal::StopReason reason = hal::StopReason::sigterm);
 
@@ -125,10 +128,12 @@ class SimulatedDevice {
   Status remove_schedule(const std::string& name);
 
   // -- time --
-  /// Stops early when an attempt ends the process (Script::kills). Answers what is left of `by`.
+  /// Stops early when an attempt ends the process (Script::kills), or when the power goes inside a commit. Answers
+  /// what is left of `by`.
   Duration advance(Duration by);
-  /// As advance, while the kernel's clocks run fast (or slow) by `ppm`. Attempts last their true time.
-  Duration slew(std::int64_t ppm, Duration by);
+  /// From now on the kernel's clocks run fast (or slow) by `ppm`, for so long or until the next kernel boot.
+  /// Attempts last their true time.
+  void slew(std::int64_t ppm, Duration for_true);
   /// The whole device sleeps: attempts stand still with it. An armed wake ends it early, if it works.
   void suspend(Duration by, bool wake_works = true);
   hal_sim::SimClock& clock() { return *clock_; }
@@ -146,12 +151,16 @@ class SimulatedDevice {
   actors::BootsView boots();
   std::vector<wire::Record> flash();  // runtime/store/flash_report.hpp
   actors::DeviceStatus status();
+  actors::TimeView time();
+  Result<actors::TimeSet> set_time(TimeClaim claim);
   std::string explain(const std::string& job_or_schedule);
   const std::deque<actors::Event>& events() const { return events_; }
   /// Also told of each event as it comes.
   void observe(actors::Observer observer) { observer_ = std::move(observer); }
   /// Called whenever everything is done that is to be done at a moment. May ask, but must not move time.
   void at_rest(std::function<void()> told) { at_rest_ = std::move(told); }
+  /// At how many moments something woke the processor: a timer, a clock that was set, the end of an attempt.
+  std::uint64_t wakeups() const { return wakeups_; }
   /// What the device last told of its trust.
   Trust trust() const { return trust_; }
 
@@ -175,7 +184,7 @@ class SimulatedDevice {
   Result<store::OpenedStore> open_store();
   void end_process();
   void lose_power(const std::function<void()>& power_of_clock);
-  void happen_due();
+  bool happen_due();  // whether an attempt ended
 
   SimulatedSetup setup_;
   store::MemoryDisk disk_;
@@ -183,6 +192,7 @@ class SimulatedDevice {
   hal_sim::MemoryFile heartbeat_;
   std::unique_ptr<hal_sim::SimClock> clock_;
   hal_sim::SimLoop loop_;
+  hal_sim::SimPower power_{loop_};
   std::unique_ptr<store::StorageMedium> heartbeat_medium_;
   std::unique_ptr<hal_sim::MemoryLink> link_;
   std::map<std::string, Script> scripts_;
@@ -198,6 +208,12 @@ class SimulatedDevice {
   actors::Observer observer_;
   std::function<void()> at_rest_;
   Trust trust_ = Trust::untrusted;
+  std::int64_t slew_ppm_ = 0;
+  Duration slewed_until_{};
+  std::uint64_t wakeups_ = 0;
+  std::uint64_t told_ = 0;  // by the clock, at the last look
+  Duration woken_at_{-1};
+  void count_wakeup(bool happened);
   std::mt19937_64 torn_;  // which unsynced units of the files a power cut keeps
   std::optional<Status> ended_;
   std::unique_ptr<actors::Device> device_;
