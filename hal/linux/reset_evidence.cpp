@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kMostRecords = 16;
+constexpr std::size_t kMostOfRecord = 64 * 1'024;
 constexpr int kDeepest = 2;  // folders below the archive: one a panic, one a part of it
 constexpr std::size_t kLongestRegister = 80;
 constexpr std::size_t kMostRegisterBytes = 32;
@@ -73,7 +74,7 @@ std::set<std::string> panic_words(const std::vector<fs::path>& folders) {
   std::set<std::string> words;
   for (const fs::path& path : records_in(folders)) {
     if (words.size() == kMostRecords) break;
-    const std::string content = text_of(path);
+    const std::string content = text_of(path, kMostOfRecord);
     if (is_of_a_panic(content)) words.insert(record_word(path, content));
   }
   return words;

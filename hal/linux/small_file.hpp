@@ -9,6 +9,6 @@
 namespace dormouse::hal_linux {
 
 /// What the file says, `most` bytes of it; empty where it cannot be read.
-std::string text_of(const std::filesystem::path& path, std::size_t most = 64 * 1'024);
+std::string text_of(const std::filesystem::path& path, std::size_t most = 1'024 * 1'024);
 
 }  // namespace dormouse::hal_linux

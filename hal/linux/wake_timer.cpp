@@ -2,12 +2,15 @@
 #include "hal/linux/wake_timer.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <sys/timerfd.h>
 
 #include "hal/linux/kernel_clocks.hpp"
 
 namespace dormouse::hal_linux {
 namespace {
+
+constexpr std::int64_t kReadBackMs = 1'000;  // between setting and asking
 
 hal::AlarmSet why_not(int error) {
   return error == EPERM ? hal::AlarmSet::not_permitted : hal::AlarmSet::unsupported;
@@ -16,18 +19,21 @@ hal::AlarmSet why_not(int error) {
 }  // namespace
 
 hal::AlarmSet WakeTimer::set(std::optional<Instant> due) {
-  if (!due && !timer_) return hal::AlarmSet::armed;
+  if (!due) {
+    // Closed, and not only disarmed: asked about an alarm that was disarmed, kernels still tell the time to it.
+    timer_ = FileHandle();
+    return hal::AlarmSet::armed;
+  }
   if (!timer_) timer_ = FileHandle(::timerfd_create(CLOCK_BOOTTIME_ALARM, TFD_NONBLOCK | TFD_CLOEXEC));
   if (!timer_) return why_not(errno);
-  itimerspec spec{};  // all zero disarms
-  if (due) spec = once_at_ms(due->ms);
+  const itimerspec spec = once_at_ms(due->ms);
   if (::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &spec, nullptr) != 0) return why_not(errno);
-  if (!due) return hal::AlarmSet::armed;
   itimerspec left{};
   if (::timerfd_gettime(timer_.get(), &left) != 0) return why_not(errno);
-  const bool runs = left.it_value.tv_sec != 0 || left.it_value.tv_nsec != 0;
-  const bool has_come = read_kernel_clocks().before_ns >= due->ms * 1'000'000;
-  return runs || has_come ? hal::AlarmSet::armed : hal::AlarmSet::unsupported;
+  const std::int64_t left_ms = left.it_value.tv_sec * 1'000 + left.it_value.tv_nsec / 1'000'000;
+  const std::int64_t now_ms = read_kernel_clocks().before_ns / 1'000'000;
+  const bool stands = left_ms > 0 ? std::abs(now_ms + left_ms - due->ms) <= kReadBackMs : now_ms >= due->ms;
+  return stands ? hal::AlarmSet::armed : hal::AlarmSet::unsupported;
 }
 
 }  // namespace dormouse::hal_linux

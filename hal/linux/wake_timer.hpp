@@ -14,7 +14,7 @@ namespace dormouse::hal_linux {
 class WakeTimer {
  public:
   /// As hal::Clock::arm_wake, on a machine with an RTC that may wake; without one the kernel takes the timer, too,
-  /// and sleeps on. The descriptor is made when it is first needed.
+  /// and sleeps on. The descriptor lives as long as an alarm stands.
   hal::AlarmSet set(std::optional<Instant> due);
 
  private:

@@ -51,12 +51,12 @@ add_custom_target(all_tests)
 add_custom_target(threaded_tests)
 set(dormouse_threaded_rooms "(^|/)(actors|hal|store|link)(/|$)")
 
-# dormouse_test(NAME [DEPENDS targets...] [PRECOMPILE headers...] [TIMEOUT seconds]): one test program of the
-# folder's .cpp files, each of its cases a ctest of its own, found when ctest starts. Its label is its path below
-# tests/, with "+threads" for the rooms that have any (several labels do not survive the discovery):
-# `ctest -L runtime/store`, `ctest -L threads`.
+# dormouse_test(NAME [SERIAL] [DEPENDS targets...] [PRECOMPILE headers...] [TIMEOUT seconds]): one test program of the
+# folder's .cpp files, each of its cases a ctest of its own, found when ctest starts. SERIAL: none runs beside any other
+# test. Its label is its path below tests/, with "+threads" for the rooms that have any (several labels do not survive
+# the discovery): `ctest -L runtime/store`, `ctest -L threads`.
 function(dormouse_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "DEPENDS;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(arg "SERIAL" "TIMEOUT" "DEPENDS;PRECOMPILE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   if(NOT sources)
     return()
@@ -77,5 +77,6 @@ function(dormouse_test name)
     set(arg_TIMEOUT 120)
   endif()
   gtest_discover_tests(test_${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST
-    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS ${label} ENVIRONMENT "TZDIR=${PROJECT_SOURCE_DIR}/tests/tzdata")
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS ${label} RUN_SERIAL ${arg_SERIAL}
+      ENVIRONMENT "TZDIR=${PROJECT_SOURCE_DIR}/tests/tzdata")
 endfunction()

@@ -1,47 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real clock on the machine that runs the tests, and its reading of the kernel's files on made-up ones.
-#include <filesystem>
-#include <fstream>
 #include <thread>
-#include <vector>
 
 #include <gtest/gtest.h>
 
-#include "hal/linux/clock.hpp"
 #include "hal/linux/clock_text.hpp"
 #include "runtime/time/rfc3339.hpp"
 #include "runtime/time/step.hpp"
-#include "tests/hal/linux_io/loop_runner.hpp"
+#include "tests/hal/clock/clock_bed.hpp"
 
 namespace dormouse::hal_linux {
 namespace {
 
 using hal::ClockEvent;
-
-void write_file(const std::string& path, const std::string& text) {
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
-  std::ofstream(path) << text;
-}
-
-/// The real clock, but with the folders of the kernel's files under a temporary one where asked.
-struct Bed {
-  explicit Bed(ClockFacts facts = {}) { open(std::move(facts)); }
-  void open(ClockFacts facts) {
-    auto made = make_linux_clock(runner.loop, std::move(facts));
-    check(made.ok(), "test:clock");
-    clock = std::move(made).value();
-    clock->listen([this](ClockEvent event) { events.push_back(event); });
-  }
-  /// False: it did not come in time.
-  bool told(ClockEvent event) {
-    return runner.until([&] { return !events.empty() && events.back() == event; });
-  }
-
-  LoopRunner runner;
-  TemporaryDirectory folder;
-  std::unique_ptr<hal::Clock> clock;
-  std::vector<ClockEvent> events;
-};
+using Bed = ClockBed;
 
 TEST(LinuxClock, samples_rise_and_agree_with_one_another) {
   const Bed bed;
@@ -68,6 +40,7 @@ TEST(LinuxClock, without_a_kernel_boot_id_there_is_no_clock) {
   const auto made = make_linux_clock(runner.loop, {.proc = folder.path()});
   ASSERT_FALSE(made.ok());
   EXPECT_EQ(made.error().code, "time.read_failed");
+  EXPECT_NE(made.error().message.find("/sys/kernel/random/boot_id"), std::string::npos);
 }
 
 TEST(LinuxClock, the_armed_timer_fires_not_before_its_instant) {
@@ -123,6 +96,73 @@ TEST(LinuxClock, a_daemons_marker_is_seen_also_where_its_folders_come_later) {
   ASSERT_TRUE(bed.told(ClockEvent::sync_hint));
   EXPECT_TRUE(bed.clock->sync().disciplined);
   EXPECT_EQ(before.disciplined, before.max_error_ms < 16'000);
+}
+
+/// A folder for markers, and a clock that watches it.
+struct MarkerBed : ClockBed {
+  MarkerBed() {
+    std::filesystem::create_directories(run + "/systemd");
+    open({.run = run});
+  }
+  /// Told once more since the last question.
+  bool told_again() {
+    if (!runner.until([&] { return events.size() > seen; })) return false;
+    runner.turn();
+    return ++seen == events.size() && events.back() == ClockEvent::sync_hint;
+  }
+  std::string run = folder.path();
+  std::filesystem::path timesync = run + "/systemd/timesync";
+  std::filesystem::path marker = timesync / "synchronized";
+  std::size_t seen = 0;
+};
+
+TEST(LinuxClock, a_marker_that_comes_anew_is_told_anew) {
+  MarkerBed bed;
+  write_file(bed.marker, "");
+  ASSERT_TRUE(bed.told_again());
+  std::filesystem::remove(bed.marker);
+  write_file(bed.marker, "");
+  ASSERT_TRUE(bed.told_again());
+  write_file(bed.timesync / "new", "");
+  std::filesystem::rename(bed.timesync / "new", bed.marker);
+  ASSERT_TRUE(bed.told_again());
+}
+
+TEST(LinuxClock, a_marker_is_seen_after_its_folder_went_and_came_back) {
+  MarkerBed bed;
+  for (int i = 0; i < 3; ++i) {
+    write_file(bed.marker, "");
+    ASSERT_TRUE(bed.told_again()) << i;
+    std::filesystem::remove_all(bed.timesync);
+    bed.runner.turn();
+    EXPECT_EQ(bed.clock->sync().disciplined, bed.clock->sync().max_error_ms < 16'000);
+  }
+}
+
+TEST(LinuxClock, other_files_beside_the_marker_are_no_news) {
+  MarkerBed bed;
+  write_file(bed.timesync / "clock", "");
+  write_file(bed.run + "/systemd/other", "");
+  bed.runner.turn();
+  write_file(bed.timesync / "synchronized.tmp", "");
+  bed.runner.turn();
+  EXPECT_TRUE(bed.events.empty());
+}
+
+TEST(LinuxClock, a_marker_that_stood_before_is_no_news_but_counts) {
+  MarkerBed bed;
+  write_file(bed.marker, "");
+  bed.events.clear();
+  bed.open({.run = bed.run});
+  bed.runner.turn();
+  EXPECT_TRUE(bed.events.empty());
+  EXPECT_TRUE(bed.clock->sync().disciplined);
+}
+
+TEST(LinuxClock, nothing_went_wrong_is_what_it_counts_at_first) {
+  const Bed bed;
+  bed.clock->read();
+  EXPECT_EQ(bed.clock->counts().rtc_not_set, 0u);
 }
 
 TEST(ClockText, reads_what_the_kernel_writes_and_nothing_else) {

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// A real clock on a real loop, with the kernel's files where a test wants them, and what it told.
+#pragma once
+
+#include <fstream>
+#include <utility>
+#include <vector>
+
+#include "hal/linux/clock.hpp"
+#include "hal/linux/small_file.hpp"
+#include "tests/hal/linux_io/loop_runner.hpp"
+
+namespace dormouse::hal_linux {
+
+inline void write_file(const std::filesystem::path& path, const std::string& text) {
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path) << text;
+}
+
+/// The root of a machine's files, see fixtures/README.md. Not to be written to.
+inline std::filesystem::path fixture(const std::string& name) {
+  return std::filesystem::path(DORMOUSE_SOURCE_DIR) / "tests/hal/clock/fixtures" / name;
+}
+
+struct ClockBed {
+  explicit ClockBed(ClockFacts facts = {}) { open(std::move(facts)); }
+  void open(ClockFacts facts) {
+    clock.reset();
+    auto made = make_linux_clock(runner.loop, std::move(facts));
+    check(made.ok(), "test:clock");
+    clock = std::move(made).value();
+    clock->listen([this](hal::ClockEvent event) { events.push_back(event); });
+  }
+  /// False: it did not come in time.
+  bool told(hal::ClockEvent event) {
+    return runner.until([&] { return !events.empty() && events.back() == event; });
+  }
+
+  LoopRunner runner;
+  TemporaryDirectory folder;
+  std::unique_ptr<hal::Clock> clock;
+  std::vector<hal::ClockEvent> events;
+};
+
+}  // namespace dormouse::hal_linux
