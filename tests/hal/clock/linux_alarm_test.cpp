@@ -18,7 +18,7 @@ constexpr std::int64_t kNow = 1'780'315'200;
 const WallTime kNoon{kNow * 1'000};  // 2026-06-01T12:00:00Z
 constexpr Duration kHour{3'600'000};
 
-TEST(LinuxAlarm, T096_what_becomes_of_an_alarm_depends_on_whose_it_is) {
+TEST(LinuxAlarm, what_becomes_of_an_alarm_depends_on_whose_it_is) {
   struct Row {
     const char* name;
     Seconds standing;
