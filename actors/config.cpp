@@ -112,6 +112,11 @@ SocketAllow read_allow(TomlTable& table) {
   if (table.is_text("component")) check_component(table, "component", allow.who.component);
   const auto role = table.choice("role", {"none", "reader", "operator"}, "none");
   allow.who.role = role == "operator" ? Role::operator_ : role == "reader" ? Role::reader : Role::none;
+  for (const auto& name : table.texts("capabilities")) {
+    const auto capability = parse_capability(name);
+    if (capability) allow.who.capabilities.insert(*capability);
+    if (!capability) table.refuse("capabilities", "out_of_range", "of clock, power and wake any are allowed");
+  }
   return allow;
 }
 

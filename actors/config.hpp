@@ -32,6 +32,7 @@
 //   uid = 1000               # or gid
 //   component = "app"
 //   role = "operator"        # none (default), reader, operator
+//   capabilities = ["clock"] # clock: tells the time; power: tells of failing power; wake: has work that wakes
 //
 //   [limits]                 # by the names of runtime/base/limits.hpp
 //   active_jobs_device = 5000

@@ -21,6 +21,17 @@ TrustState DeviceTime::trust() const {
   return trust_;
 }
 
+void DeviceTime::count_wake(WakeCause cause) {
+  const Instant at = clock_.read().instant;
+  const std::lock_guard lock(mutex_);
+  wakes_.count(cause, at);
+}
+
+WakeCounts DeviceTime::wake_counts() const {
+  const std::lock_guard lock(mutex_);
+  return wakes_;
+}
+
 void DeviceTime::begin_boot(std::uint32_t boot, std::uint32_t kernel_boot) {
   const std::lock_guard lock(mutex_);
   boot_ = boot;

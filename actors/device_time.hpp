@@ -10,6 +10,7 @@
 #include "hal/clock.hpp"
 #include "runtime/store/flash_budget.hpp"
 #include "runtime/time/types.hpp"
+#include "runtime/time/wake_counts.hpp"
 
 namespace dormouse::actors {
 
@@ -23,6 +24,10 @@ class DeviceTime {
   /// What the timekeeper judged; its marks go into every stamp.
   void publish(const TrustState& trust);
   TrustState trust() const;
+
+  /// Something woke the processor.
+  void count_wake(WakeCause cause);
+  WakeCounts wake_counts() const;
 
   /// Set once per process, when the boot is known.
   void begin_boot(std::uint32_t boot, std::uint32_t kernel_boot);
@@ -47,6 +52,7 @@ class DeviceTime {
   std::optional<Instant> last_commit_;
   std::function<void()> tell_;
   store::FlashBudget budget_;
+  WakeCounts wakes_;
 };
 
 }  // namespace dormouse::actors

@@ -26,6 +26,7 @@ struct DispatcherState {
   std::map<std::uint64_t, Active> active;  // by job
   bool draining = false;                   // the device stops: nothing starts any more
   std::optional<Duration> drain_until;     // monotonic
+  std::optional<Duration> told_wake;       // monotonic; what the timekeeper was last told
   std::vector<caf::typed_response_promise<Answer<Done>>> stopped;
 
   void start(StartAttempt& start);
@@ -81,6 +82,7 @@ void DispatcherState::report(Active& attempt, jobs::Outcome outcome, jobs::Effec
 }
 
 void DispatcherState::returned(AttemptReturned& end) {
+  setup.time->count_wake(WakeCause::handler_end);
   const auto found = active.find(end.token.job);
   if (found == active.end() || found->second.token != end.token) return;
   Active& attempt = found->second;
@@ -108,6 +110,7 @@ void DispatcherState::check_limit(Active& attempt, Duration now) {
 }
 
 void DispatcherState::check_limits() {
+  told_wake.reset();  // a wake comes once
   const Duration now = setup.time->sample().monotonic;
   for (auto& [job, attempt] : active) check_limit(attempt, now);
   if (drain_until && now >= *drain_until) end_drain(now);
@@ -121,6 +124,8 @@ void DispatcherState::set_wake() {
     if (attempt.kill_at) sooner(*attempt.kill_at);
     if (!attempt.reported && !attempt.stopped) sooner(attempt.hard_limit);
   }
+  if (next == told_wake) return;
+  told_wake = next;
   std::optional<Instant> at;
   if (next) {
     const Sample now = setup.time->sample();

@@ -5,6 +5,7 @@
 
 #include "actors/link_bodies.hpp"
 #include "actors/session.hpp"
+#include "actors/time_bodies.hpp"
 #include "runtime/reconcile/shown.hpp"
 #include "runtime/schedules/schedule_codec.hpp"
 
@@ -40,6 +41,8 @@ struct LinkState {
   void received(const PeerSent& sent);
   void carry_out(hal::ClientId client, const Session::Request& request);
   void answer(const Reply& to, const Result<Record>& result);
+  void hear_of_supply(hal::ClientId client, const Session::SupplyWord& word);
+  void begin_life(const NextLife& life);
   void say_bye();
 
   using Handler = void (LinkState::*)(const Reply&, const Identity&, const Record&);
@@ -56,6 +59,7 @@ struct LinkState {
   void list_schedules(const Reply& to, const Identity& who, const Record& body);
   void list_handlers(const Reply& to, const Identity& who, const Record& body);
   void query_time(const Reply& to, const Identity& who, const Record& body);
+  void set_time(const Reply& to, const Identity& who, const Record& body);
   void status(const Reply& to, const Identity& who, const Record& body);
   void boots(const Reply& to, const Identity& who, const Record& body);
   void gaps(const Reply& to, const Identity& who, const Record& body);
@@ -93,6 +97,7 @@ const std::map<Message, LinkState::Handler>& LinkState::handlers() {
       {Message::schedule_list, &LinkState::list_schedules},
       {Message::handler_list, &LinkState::list_handlers},
       {Message::time_query, &LinkState::query_time},
+      {Message::time_set, &LinkState::set_time},
       {Message::status, &LinkState::status},
       {Message::boots, &LinkState::boots},
       {Message::gaps, &LinkState::gaps},
@@ -121,10 +126,12 @@ void LinkState::opened(const PeerOpened& opened) {
 }
 
 void LinkState::received(const PeerSent& sent) {
+  setup.time->count_wake(WakeCause::link_input);
   const auto peer = peers.find(sent.client);
   if (peer == peers.end()) return;
   Session::Step step = peer->second.session.feed(sent.bytes, setup.time->now());
   if (!step.output.empty()) peer->second.transport->send(sent.client, std::move(step.output));
+  for (const auto& word : step.supply) hear_of_supply(sent.client, word);
   for (const auto& request : step.requests) carry_out(sent.client, request);
   if (step.close) peer->second.transport->close(sent.client);
 }
@@ -143,6 +150,34 @@ void LinkState::answer(const Reply& to, const Result<Record>& result) {
   if (peer == peers.end()) return;
   Bytes bytes = peer->second.session.answer(to.epoch, to.seq, result);
   if (!bytes.empty()) peer->second.transport->send(to.client, std::move(bytes));
+}
+
+/// Also while the device is stopping or has saved all: who repeats it waits for its answer.
+void LinkState::hear_of_supply(hal::ClientId client, const Session::SupplyWord& word) {
+  if (!word.failing) return self->send(setup.power, PowerRestored{});
+  self->request(setup.power, caf::infinite, PowerFailing{word.hold_up, true})
+      .then(
+          [this, client, epoch = word.epoch](const Answer<PowerSaved>& saved) {
+            const auto peer = peers.find(client);
+            if (!saved.result.ok() || peer == peers.end()) return;
+            Bytes bytes = peer->second.session.power_saved(epoch, saved.result->clean);
+            if (!bytes.empty()) peer->second.transport->send(client, std::move(bytes));
+          },
+          [](caf::error&) {});
+}
+
+/// A boot like any other, but that the transports stayed open: every session is of the boot before.
+void LinkState::begin_life(const NextLife& life) {
+  setup.storage = life.storage;
+  setup.scheduler = life.scheduler;
+  setup.cron = life.cron;
+  setup.timekeeper = life.timekeeper;
+  setup.boot = life.boot;
+  stopping = false;
+  for (auto& [client, peer] : peers) {
+    Bytes bytes = peer.session.begin_anew(life.boot);
+    if (!bytes.empty()) peer.transport->send(client, std::move(bytes));
+  }
 }
 
 void LinkState::say_bye() {
@@ -232,8 +267,15 @@ void LinkState::list_handlers(const Reply& to, const Identity&, const Record&) {
   answer(to, handlers_body(setup.places, setup.callers));
 }
 
-void LinkState::query_time(const Reply& to, const Identity&, const Record&) {
-  answer(to, time_body(setup.time->now(), setup.time->trust().max_error_ms()));
+void LinkState::query_time(const Reply& to, const Identity& who, const Record&) {
+  ask(to, setup.timekeeper, GetTime{}, [who](const TimeView& view) { return time_view_body(view, who); });
+}
+
+void LinkState::set_time(const Reply& to, const Identity& who, const Record& body) {
+  if (auto refused = refuse_unless_may(who, Capability::clock)) return answer(to, *std::move(refused));
+  auto claim = claim_from(body, who);
+  if (!claim.ok()) return answer(to, std::move(claim).error());
+  ask(to, setup.timekeeper, SetTime{std::move(*claim)}, time_set_body);
 }
 
 void LinkState::status(const Reply& to, const Identity&, const Record&) {
@@ -243,23 +285,24 @@ void LinkState::status(const Reply& to, const Identity&, const Record&) {
 
 void LinkState::boots(const Reply& to, const Identity& who, const Record& body) {
   if (auto refused = refuse_unless_reader(who)) return answer(to, *std::move(refused));
-  const auto limit = body.get_uint(Key::limit).value_or(10);
-  ask(to, setup.storage, GetBoots{std::min<std::uint64_t>(limit, items_per_reply)},
-      [](const BootsView& view) { return reconcile::boots_reply(view.boots); });
+  ask(to, setup.storage, GetBoots{history_asked(body)},
+      [](const BootsView& view) { return reconcile::boots_reply(view.boots, view.lifetime); });
 }
 
 void LinkState::gaps(const Reply& to, const Identity& who, const Record& body) {
   if (auto refused = refuse_unless_reader(who)) return answer(to, *std::move(refused));
-  const auto limit = body.get_uint(Key::limit).value_or(10);
-  ask(to, setup.storage, GetBoots{std::min<std::uint64_t>(limit, items_per_reply)},
+  ask(to, setup.storage, GetBoots{history_asked(body)},
       [](const BootsView& view) { return reconcile::gaps_reply(view.gaps); });
 }
 
 void LinkState::reports(const Reply& to, const Identity& who, const Record& body) {
   if (auto refused = refuse_unless_reader(who)) return answer(to, *std::move(refused));
-  const auto limit = body.get_uint(Key::limit).value_or(10);
-  ask(to, setup.storage, GetBoots{std::min<std::uint64_t>(limit, items_per_reply)},
-      [](const BootsView& view) { return reconcile::reports_reply(view.reports); });
+  const auto asked = history_asked(body);
+  const auto from = body.get_uint(Key::cursor).value_or(0);
+  ask(to, setup.storage, GetBoots{asked}, [one = asked.report.has_value(), from](const BootsView& view) {
+    if (!one) return reconcile::reports_reply(view.reports);
+    return reconcile::lines_reply(view.reports.empty() ? reconcile::Report{} : view.reports.front(), from);
+  });
 }
 
 void LinkState::explain(const Reply& to, const Identity& who, const Record& body) {
@@ -305,6 +348,7 @@ LinkActor::behavior_type link(LinkActor::stateful_pointer<LinkState> self, LinkS
       [&state](const PeerOpened& opened) { state.opened(opened); },
       [&state](const PeerSent& sent) { state.received(sent); },
       [&state](const PeerClosed& closed) { state.peers.erase(closed.client); },
+      [&state](const NextLife& life) { state.begin_life(life); },
       [&state](const StopWork& stop) {
         state.stopping = true;
         if (stop.at_once) state.say_bye();

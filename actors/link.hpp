@@ -21,6 +21,8 @@ struct LinkSetup {
   std::map<std::string, std::uint64_t> places;              // handlers that run here, for handler.list
   std::map<std::string, std::vector<std::string>> callers;  // handler -> components that may enqueue for it
   std::uint32_t boot = 0;
+  TimekeeperActor timekeeper;
+  PowerKeeper power;  // who hears of a failing supply
 };
 
 LinkActor spawn_link(caf::actor_system& system, LinkSetup setup);

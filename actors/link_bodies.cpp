@@ -75,6 +75,12 @@ std::optional<Error> refuse_unless_operator(const Identity& who) {
   return Error{"link.forbidden", "Component " + who.component + " lacks the role operator."};
 }
 
+std::optional<Error> refuse_unless_may(const Identity& who, Capability capability) {
+  if (who.may(capability)) return std::nullopt;
+  return Error{"link.forbidden",
+               "Component " + who.component + " lacks the capability " + name_of(capability) + "."};
+}
+
 Result<std::vector<jobs::JobSpec>> specs_from(const Record& body, const Limits& limits) {
   const auto items = body.get_records(Key::items);
   if (auto bad = refuse_missing(body, Key::items)) return *std::move(bad);

@@ -27,6 +27,8 @@ std::optional<Error> refuse_bad_fields(const wire::Record& body);
 std::optional<Error> refuse_cancel(const wire::Record& body, bool has_id, bool has_key);
 std::optional<Error> refuse_unless_reader(const Identity& who);
 std::optional<Error> refuse_unless_operator(const Identity& who);
+/// link.forbidden naming the capability.
+std::optional<Error> refuse_unless_may(const Identity& who, Capability capability);
 
 // -- in --
 Result<std::vector<jobs::JobSpec>> specs_from(const wire::Record& body, const Limits& limits);

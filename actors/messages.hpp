@@ -21,6 +21,7 @@
 #include <caf/typed_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include "actors/service_status.hpp"
 #include "actors/snapshot.hpp"
 #include "actors/views.hpp"
 #include "hal/clock.hpp"
@@ -29,6 +30,7 @@
 #include "runtime/jobs/operations.hpp"
 #include "runtime/reconcile/reconcile.hpp"
 #include "runtime/schedules/operations.hpp"
+#include "runtime/time/wake_counts.hpp"
 
 namespace dormouse::actors {
 
@@ -45,11 +47,16 @@ struct OpenStore {  // supervisor -> storage: the first operation; opens the tre
   reconcile::BootFacts facts;
 };
 
-struct EnqueueJobs {  // link, supervisor, device -> scheduler -> storage
+struct EnqueueJobs {  // link, supervisor -> scheduler -> storage; device -> storage
   using Value = std::vector<jobs::Enqueued>;
   Identity who;
   jobs::Trigger trigger = jobs::Trigger::call;
   std::vector<jobs::JobSpec> specs;
+};
+/// Commands of several senders, in order: one that is refused costs the others nothing.
+struct EnqueueGroup {                                     // scheduler -> storage
+  using Value = std::vector<Result<EnqueueJobs::Value>>;  // one each
+  std::vector<EnqueueJobs> commands;
 };
 struct CancelJob {  // link, device -> scheduler -> storage
   using Value = jobs::Cancelled;
@@ -112,6 +119,8 @@ struct ReconcileStep {  // timekeeper -> storage: one batch of a pass
   reconcile::Trigger trigger = reconcile::Trigger::boot;
   std::vector<Gap> gaps;                     // to be recorded first, in this order
   bool trust_gained = false;                 // spans are re-based, schedules planned anew
+  std::vector<TrustGain> gains;              // to be noted in the boot's record
+  Duration max_error{};                      // of the wall, where there are gains
   std::optional<WallTime> wall_before_step;  // after a backward step
   bool stamp = false;                        // the marks of trust may have moved: a whole stamp goes with it
 };
@@ -123,7 +132,7 @@ struct GetFlash {                           // link, device -> storage
 };
 struct GetBoots {  // link, device -> storage
   using Value = BootsView;
-  std::uint64_t limit = 10;
+  HistoryAsked asked;
 };
 struct Explain {  // link, device -> storage
   using Value = std::string;
@@ -134,7 +143,8 @@ struct CloseStore {  // supervisor -> storage: the last operation; syncs, and ma
   using Value = Done;
   std::string clean_reason;  // empty: not clean
   std::optional<Instant>
-      until;  // a checkpoint follows if it can be expected to end by then; none: it may take long
+      until;                  // a checkpoint follows if it can be expected to end by then; none: it may take long
+  bool in_time_only = false;  // past `until` the stop is not marked clean: power.hold_up_missed
 };
 struct TakeSnapshot {         // link, device -> storage; answered when the copy is whole. Work goes on meanwhile
   using Value = std::string;  // its name
@@ -160,7 +170,9 @@ enum class Purpose : std::uint8_t {
   watchdog,
   drain,
   retry_storage,
-  store_upkeep
+  store_upkeep,
+  power,
+  service_status
 };
 struct TimeChanged {};  // timekeeper -> scheduler, cron: after every reconcile, judge all anew
 struct Wake {           // timekeeper -> whoever set it
@@ -183,9 +195,18 @@ struct SetWake {
   Wakeable who;
   std::optional<Instant> instant;
   std::optional<WallTime> wall;
+  std::optional<WakeCause> cause = std::nullopt;  // none: as the purpose says
 };
-struct LookAtClock {  // event loop -> timekeeper
+struct LookAtClock {  // event loop -> timekeeper; -> supervisor while none lives
   hal::ClockEvent event;
+};
+struct CommitCame {};  // storage's thread -> timekeeper: the next heartbeat may be nearer now
+struct GetTime {       // link, device -> timekeeper
+  using Value = TimeView;
+};
+struct SetTime {  // link, device -> timekeeper: somebody says what time it is
+  using Value = TimeSet;
+  TimeClaim claim;
 };
 }  // namespace dormouse::actors
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dormouse::actors::SetWake)
@@ -198,7 +219,25 @@ struct KeepUp {  // supervisor -> storage: who wakes it for the store's upkeep
 // -- attempts --
 
 struct JobsChanged {};  // cron -> scheduler: new jobs may be due
-struct StartAttempt {   // scheduler -> dispatcher
+struct JobsEnqueued {   // storage -> scheduler: what it fetched from a desk and made, after the commit
+  struct One {
+    std::string handler;
+    jobs::Enqueued job;
+  };
+  std::vector<One> jobs;
+};
+struct NoMoreJobs {};  // scheduler -> storage: enqueues are refused as stopping from now on
+}  // namespace dormouse::actors
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dormouse::actors::JobsEnqueued)
+namespace dormouse::actors {
+using EnqueueListener = caf::typed_actor<caf::reacts_to<JobsEnqueued>>;
+class EnqueueDesk;
+struct FetchEnqueues {  // device -> storage: enqueues wait at its desk
+  std::shared_ptr<EnqueueDesk> desk;
+  EnqueueListener scheduler;
+};
+struct Forward {};     // whoever gathers -> itself: what stood in the mailbox is gathered
+struct StartAttempt {  // scheduler -> dispatcher
   jobs::Claimed claimed;
 };
 enum class StopCause : std::uint8_t { cancel, timeout, stopping };
@@ -250,7 +289,14 @@ struct StopWork {  // supervisor -> link, cron, scheduler, dispatcher, timekeepe
 };
 struct AreYouThere {  // supervisor -> every actor: asked before the watchdog is fed
   using Value = Done;
+  Duration longest_commit{86'400'000};  // storage is not well while one has been open for longer
 };
+struct PowerFailing {  // power, link, device -> supervisor: answered once all is saved, or when the time is over
+  using Value = PowerSaved;
+  std::optional<Duration> hold_up;  // until the supply is gone; none: as the board states
+  bool repeats = false;  // by who repeats it until it is answered: then it may be refused with power.too_soon
+};
+struct PowerRestored {};  // power, link, device -> supervisor
 
 }  // namespace dormouse::actors
 
@@ -260,6 +306,9 @@ struct caf::allowed_unsafe_message_type<dormouse::actors::Answer<T>> : std::true
 #define DORMOUSE_MESSAGE(name) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dormouse::actors::name)
 DORMOUSE_MESSAGE(OpenStore)
 DORMOUSE_MESSAGE(EnqueueJobs)
+DORMOUSE_MESSAGE(EnqueueGroup)
+DORMOUSE_MESSAGE(FetchEnqueues)
+DORMOUSE_MESSAGE(NoMoreJobs)
 DORMOUSE_MESSAGE(CancelJob)
 DORMOUSE_MESSAGE(GetJob)
 DORMOUSE_MESSAGE(ListJobs)
@@ -282,8 +331,12 @@ DORMOUSE_MESSAGE(SnapshotTaken)
 DORMOUSE_MESSAGE(KeepUp)
 DORMOUSE_MESSAGE(Flush)
 DORMOUSE_MESSAGE(LookAtClock)
+DORMOUSE_MESSAGE(CommitCame)
+DORMOUSE_MESSAGE(GetTime)
+DORMOUSE_MESSAGE(SetTime)
 DORMOUSE_MESSAGE(BeginWork)
 DORMOUSE_MESSAGE(JobsChanged)
+DORMOUSE_MESSAGE(Forward)
 DORMOUSE_MESSAGE(StartAttempt)
 DORMOUSE_MESSAGE(StopAttempt)
 DORMOUSE_MESSAGE(AttemptReturned)
@@ -299,6 +352,9 @@ DORMOUSE_MESSAGE(StopDevice)
 DORMOUSE_MESSAGE(StopWork)
 DORMOUSE_MESSAGE(AreYouThere)
 DORMOUSE_MESSAGE(StoreFailed)
+DORMOUSE_MESSAGE(PowerFailing)
+DORMOUSE_MESSAGE(PowerRestored)
+DORMOUSE_MESSAGE(Upcoming)
 #undef DORMOUSE_MESSAGE
 
 namespace dormouse::actors {
@@ -309,22 +365,25 @@ template <class Op>
 using Does = typename caf::replies_to<Op>::template with<Answer<typename Op::Value>>;
 
 using StorageActor =
-    caf::typed_actor<Does<OpenStore>, Does<EnqueueJobs>, Does<CancelJob>, Does<GetJob>, Does<ListJobs>,
-                     Does<TakeDue>, Does<ClaimJobs>, Does<FinishAttempts>, Does<ExpireJobs>, Does<PutSchedule>,
-                     Does<DeleteSchedule>, Does<ListSchedules>, Does<DecideSchedules>, Does<ReconcileStep>,
-                     Does<GetStatus>, Does<GetFlash>, Does<GetBoots>, Does<Explain>, Does<TakeSnapshot>,
-                     Does<CloseStore>, Does<AreYouThere>, caf::reacts_to<HandlersChanged>,
+    caf::typed_actor<Does<OpenStore>, Does<EnqueueJobs>, Does<EnqueueGroup>, Does<CancelJob>, Does<GetJob>,
+                     Does<ListJobs>, Does<TakeDue>, Does<ClaimJobs>, Does<FinishAttempts>, Does<ExpireJobs>,
+                     Does<PutSchedule>, Does<DeleteSchedule>, Does<ListSchedules>, Does<DecideSchedules>,
+                     Does<ReconcileStep>, Does<GetStatus>, Does<GetFlash>, Does<GetBoots>, Does<Explain>,
+                     Does<TakeSnapshot>, Does<CloseStore>, Does<AreYouThere>, caf::reacts_to<HandlersChanged>,
                      caf::reacts_to<HeartbeatWritten>, caf::reacts_to<KeepUp>, caf::reacts_to<Wake>,
-                     caf::reacts_to<Flush>, caf::reacts_to<SnapshotTaken>>;
+                     caf::reacts_to<Flush>, caf::reacts_to<SnapshotTaken>, caf::reacts_to<FetchEnqueues>,
+                     caf::reacts_to<NoMoreJobs>>;
 using StoreOwner = caf::typed_actor<caf::reacts_to<StoreFailed>>;
 
-using TimekeeperActor = caf::typed_actor<Does<BeginWork>, Does<StopWork>, Does<AreYouThere>,
-                                         caf::reacts_to<SetWake>, caf::reacts_to<LookAtClock>>;
+using TimekeeperActor =
+    caf::typed_actor<Does<BeginWork>, Does<StopWork>, Does<AreYouThere>, Does<GetTime>, Does<SetTime>,
+                     caf::reacts_to<SetWake>, caf::reacts_to<LookAtClock>, caf::reacts_to<CommitCame>>;
 
 using SchedulerActor =
     caf::typed_actor<Does<EnqueueJobs>, Does<CancelJob>, Does<StopWork>, Does<AreYouThere>,
-                     caf::reacts_to<JobsChanged>, caf::reacts_to<AttemptEnded>, caf::reacts_to<PlaceFree>,
-                     caf::reacts_to<HandlersChanged>, caf::reacts_to<TimeChanged>, caf::reacts_to<Wake>>;
+                     caf::reacts_to<JobsEnqueued>, caf::reacts_to<Forward>, caf::reacts_to<JobsChanged>,
+                     caf::reacts_to<AttemptEnded>, caf::reacts_to<PlaceFree>, caf::reacts_to<HandlersChanged>,
+                     caf::reacts_to<TimeChanged>, caf::reacts_to<Wake>>;
 
 using CronActor = caf::typed_actor<Does<PutSchedule>, Does<DeleteSchedule>, Does<StopWork>, Does<AreYouThere>,
                                    caf::reacts_to<TimeChanged>, caf::reacts_to<Wake>>;
@@ -333,10 +392,27 @@ using DispatcherActor =
     caf::typed_actor<caf::reacts_to<StartAttempt>, caf::reacts_to<StopAttempt>, caf::reacts_to<AttemptReturned>,
                      Does<StopWork>, Does<AreYouThere>, caf::reacts_to<Wake>>;
 
-using LinkActor = caf::typed_actor<caf::reacts_to<PeerOpened>, caf::reacts_to<PeerSent>, caf::reacts_to<PeerClosed>,
-                                   Does<StopWork>, Does<AreYouThere>>;
+struct NextLife {  // supervisor -> link: after failing power the device has begun anew, with these
+  StorageActor storage;
+  SchedulerActor scheduler;
+  CronActor cron;
+  std::uint32_t boot = 0;
+  TimekeeperActor timekeeper;
+};
+}  // namespace dormouse::actors
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dormouse::actors::NextLife)
+namespace dormouse::actors {
 
-using SupervisorActor = caf::typed_actor<caf::reacts_to<StartDevice>, caf::reacts_to<StopDevice>,
-                                         caf::reacts_to<Wake>, caf::reacts_to<StoreFailed>>;
+using LinkActor = caf::typed_actor<caf::reacts_to<PeerOpened>, caf::reacts_to<PeerSent>, caf::reacts_to<PeerClosed>,
+                                   caf::reacts_to<NextLife>, Does<StopWork>, Does<AreYouThere>>;
+/// Whom a link tells of the supply.
+using PowerKeeper = caf::typed_actor<Does<PowerFailing>, caf::reacts_to<PowerRestored>>;
+/// Who is told what is due next, when that changes.
+using UpcomingListener = caf::typed_actor<caf::reacts_to<Upcoming>>;
+
+using SupervisorActor =
+    caf::typed_actor<caf::reacts_to<StartDevice>, caf::reacts_to<StopDevice>, caf::reacts_to<Wake>,
+                     caf::reacts_to<LookAtClock>, caf::reacts_to<StoreFailed>, Does<PowerFailing>,
+                     caf::reacts_to<PowerRestored>, caf::reacts_to<Upcoming>>;
 
 }  // namespace dormouse::actors

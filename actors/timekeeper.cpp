@@ -3,9 +3,10 @@
 
 #include <caf/stateful_actor.hpp>
 
-#include "actors/backoff.hpp"
-#include "runtime/reconcile/stamp_record.hpp"
-#include "runtime/time/step.hpp"
+#include "actors/clock_watch.hpp"
+#include "actors/heartbeats.hpp"
+#include "actors/passes.hpp"
+#include "actors/wake_list.hpp"
 
 namespace dormouse::actors {
 
@@ -17,180 +18,147 @@ struct TimekeeperState {
   static inline const char* name = "timekeeper";
   TimekeeperActor::pointer self = nullptr;
   TimekeeperSetup setup;
-  std::map<Purpose, SetWake> wakes;
+  WakeList wakes;
   std::vector<TimeListener> listeners;
-  TrustState trust;
-  Sample last;
-  std::optional<store::Heartbeat> heartbeat;
-  std::optional<Instant> next_heartbeat;
+  std::optional<ClockWatch> watch;
+  Passes passes;
+  std::optional<Heartbeats> heartbeats;
   std::optional<Instant> next_poll;
   std::optional<Instant> armed;
   std::optional<caf::typed_response_promise<Answer<Done>>> beginning;
-  std::optional<ReconcileStep> pass;   // the pass under way
-  std::optional<ReconcileStep> after;  // what was triggered meanwhile: one more pass
-  std::optional<Instant> retry_at;     // the store refused a batch of the pass: it is offered again then
-  Backoff backoff;
+  Upcoming told_upcoming;
   bool stopped = false;
 
   // -- time --
-  void look();
-  ReconcileStep judge_change(const Sample& now, bool& wanted);
+  void event(hal::ClockEvent event);
+  void look(const std::optional<Believed>& told = std::nullopt);
   void set_wake(SetWake wake);
-  void fire_due(const Sample& now);
-  void arm();
-  std::optional<Instant> instant_of(const SetWake& wake) const;
-  bool believable() const { return trust.trust() != Trust::untrusted; }
-  bool outstanding() const;
-  void beat(const Sample& now);
-  Duration interval() const { return setup.time->stretched(setup.pace.interval()); }
+  void go_on(const Sample& now);
+  void arm(Instant now);
+  void count_timer(Instant now);
+  DueWork due_work() const { return passes.under_way() ? DueWork::held : DueWork::comes; }
+
+  // -- asked --
+  TimeView view();
+  Result<TimeSet> set_time(const TimeClaim& claim);
 
   // -- reconcile --
   void begin(BeginWork& begin, const caf::typed_response_promise<Answer<Done>>& promise);
   void reconcile(ReconcileStep step);
-  void step_pass();
-  void pass_refused(const Error& error);
+  void offer_batch();
+  void batch_refused(const Error& error);
   void pass_ended(const reconcile::Pass& ended);
   void answer_begin();
 
   void emit(Event::Kind kind, std::string text) { setup.observe(told(kind, setup.time->now(), std::move(text))); }
 };
 
-/// Compares the sample with the one before: what happened in between, and whether it calls for a reconcile.
-ReconcileStep TimekeeperState::judge_change(const Sample& now, bool& wanted) {
-  ReconcileStep step;
-  const Change change = compare(last, now);
-  const Trust before = trust.trust();
-  if (change.long_step()) trust.stepped(now, setup.clock->rtc());
-  trust.look(now, setup.clock->sync());
-  if (const auto gap = suspend_gap(change, now, before)) step.gaps.push_back(*gap);
-  if (const auto gap = step_gap(change, now, before)) step.gaps.push_back(*gap);
-  if (change.long_suspend()) {
-    step.trigger = reconcile::Trigger::resume;
-    wanted = true;
+void TimekeeperState::event(hal::ClockEvent event) {
+  if (stopped) return;
+  switch (event) {
+    case hal::ClockEvent::timer_due:
+      armed.reset();
+      count_timer(setup.clock->read().instant);
+      break;
+    case hal::ClockEvent::look_again:
+      setup.time->count_wake(WakeCause::look_again);
+      break;
+    case hal::ClockEvent::sync_hint:
+      setup.time->count_wake(WakeCause::sync_hint);
+      break;
   }
-  if (change.long_step() && before != Trust::untrusted && believable()) {
-    if (change.stepped < Duration{0}) step.wall_before_step = now.wall - change.stepped;
-    if (!wanted) step.trigger = reconcile::Trigger::step;
-    wanted = true;
-  }
-  if (trust.trust() > before) {
-    step.trust_gained = before == Trust::untrusted;
-    if (!wanted) step.trigger = reconcile::Trigger::trust;
-    wanted = true;
-  }
-  step.stamp = wanted;
-  if (trust.trust() != before) emit(Event::Kind::trust, name_of(trust.trust()));
-  return step;
+  look();
 }
 
-void TimekeeperState::look() {
-  if (stopped) return;
-  const Sample now = setup.clock->read();
-  bool wanted = false;
-  ReconcileStep step = judge_change(now, wanted);
-  last = now;
-  setup.time->publish(trust);
-  if (wanted) reconcile(std::move(step));
-  if (retry_at && *retry_at <= now.instant) {
-    retry_at.reset();
-    step_pass();
+/// Why the timer fired. A heartbeat's wake-up is a look at the clock, so it stands for the poll that would follow.
+void TimekeeperState::count_timer(Instant now) {
+  const auto come = [now](std::optional<Instant> at) { return at && *at <= now; };
+  auto causes = wakes.causes(watch->as_judged(now), due_work());
+  if (come(heartbeats->next())) {
+    causes.push_back(WakeCause::heartbeat);
+    if (next_poll) next_poll = now;
   }
-  fire_due(now);
-  beat(now);
-  arm();
+  if (come(next_poll)) causes.push_back(WakeCause::trust_poll);
+  if (come(watch->confirm_at())) causes.push_back(WakeCause::confirmation);
+  if (come(passes.retry_at()) || come(watch->steps_at())) causes.push_back(WakeCause::due);
+  if (causes.empty()) causes.push_back(WakeCause::look_again);  // what it was armed for is no more
+  for (const WakeCause cause : causes) setup.time->count_wake(cause);
+}
+
+void TimekeeperState::look(const std::optional<Believed>& told) {
+  Seen seen = watch->look(*setup.clock, told);
+  setup.time->publish(watch->trust());
+  for (const Error& error : seen.alarms) setup.observe(alarm(setup.time->now(), error));
+  if (seen.trust_changed) emit(Event::Kind::trust, name_of(watch->trust().trust()));
+  // A gap that begins after a loss begins without a wall time. What was gained is stamped with the pass.
+  if (seen.trust_lost) heartbeats->stamp(seen.now, watch->trust());
+  if (seen.step) reconcile(std::move(*seen.step));
+  if (passes.retry(seen.now.instant)) offer_batch();
+  go_on(seen.now);
 }
 
 void TimekeeperState::set_wake(SetWake wake) {
   if (stopped) return;
-  const Purpose purpose = wake.purpose;
-  if (wake.instant || wake.wall) {
-    wakes.insert_or_assign(purpose, std::move(wake));
-  } else {
-    wakes.erase(purpose);
-  }
-  const Sample now = setup.clock->read();
-  fire_due(now);
-  beat(now);
-  arm();
+  wakes.set(std::move(wake));
+  go_on(setup.clock->read());
 }
 
-std::optional<Instant> TimekeeperState::instant_of(const SetWake& wake) const {
-  std::optional<Instant> at = wake.instant;
-  if (wake.wall && believable()) {
-    const Instant wall_at = last.instant + (*wake.wall - last.wall);
-    if (!at || wall_at < *at) at = wall_at;
-  }
-  return at;
+/// What has become due by now, and when to come back.
+void TimekeeperState::go_on(const Sample& now) {
+  const auto due = wakes.take(watch->as_judged(now.instant), due_work());
+  for (const auto& wake : due) self->send(wake.who, Wake{wake.purpose});
+  heartbeats->keep(now, watch->trust(), wakes.outstanding());
+  arm(now.instant);
+  if (!due.empty()) return;  // who was woken tells what comes next
+  const Upcoming upcoming = wakes.upcoming(watch->trust().trust());
+  if (setup.upcoming && upcoming != told_upcoming) self->send(setup.upcoming, told_upcoming = upcoming);
 }
 
-void TimekeeperState::fire_due(const Sample& now) {
-  for (auto it = wakes.begin(); it != wakes.end();) {
-    const auto at = instant_of(it->second);
-    // During a pass due work waits for its end: the pass decides what is missed, then TimeChanged wakes all.
-    const bool held = pass && (it->first == Purpose::scheduler_due || it->first == Purpose::cron_due);
-    if (!at || *at > now.instant || held) {
-      ++it;
-      continue;
-    }
-    self->send(it->second.who, Wake{it->first});
-    it = wakes.erase(it);
-  }
-}
-
-bool TimekeeperState::outstanding() const {
-  return wakes.contains(Purpose::scheduler_due) || wakes.contains(Purpose::cron_due) ||
-         wakes.contains(Purpose::attempt_limits);
-}
-
-/// The heartbeat bounds the start of the next gap. A durable commit carries a stamp, so it stands for one.
-void TimekeeperState::beat(const Sample& now) {
-  if (!heartbeat) return;
-  if (!outstanding()) {
-    next_heartbeat.reset();
-    return;
-  }
-  const auto commit = setup.time->last_commit();
-  if (!next_heartbeat) next_heartbeat = now.instant + interval();
-  if (commit && *commit + interval() > *next_heartbeat) {
-    setup.pace.committed();
-    next_heartbeat = *commit + interval();
-  }
-  if (*next_heartbeat > now.instant) return;
-  const auto stamp = reconcile::make_stamp(setup.start.boot, setup.time->now(), now, setup.time->trust());
-  if (const auto written = heartbeat->write(stamp, interval()); !written.ok()) {
-    if (setup.pace.failed()) emit(Event::Kind::alarm, "time.heartbeat_failed: " + written.error().message);
-  } else {
-    trust.note_stamp(now);
-    self->send(setup.storage, HeartbeatWritten{});
-    // The next one may be far; after a commit it comes sooner.
-    const TimekeeperActor me = self;
-    setup.time->tell_next_commit([me] { caf::anon_send(me, LookAtClock{hal::ClockEvent::look_again}); });
-    setup.pace.beat(believable() && setup.clock->rtc().valid);
-  }
-  next_heartbeat = now.instant + interval();
-}
-
-void TimekeeperState::arm() {
+void TimekeeperState::arm(Instant now) {
   std::optional<Instant> next;
   const auto sooner = [&next](std::optional<Instant> at) {
     if (at && (!next || *at < *next)) next = at;
   };
-  bool wall_work_held = false;
-  for (const auto& [purpose, wake] : wakes) {
-    const bool held = pass && (purpose == Purpose::scheduler_due || purpose == Purpose::cron_due);
-    if (!held) sooner(instant_of(wake));
-    if (wake.wall && !believable()) wall_work_held = true;
-  }
-  sooner(retry_at);
-  sooner(next_heartbeat);
-  sooner(trust.confirm_at());
-  if (!wall_work_held) next_poll.reset();
-  if (wall_work_held && (!next_poll || *next_poll <= last.instant)) next_poll = last.instant + trust_poll;
+  sooner(wakes.next(watch->as_judged(now), due_work()));
+  sooner(passes.retry_at());
+  sooner(watch->steps_at());
+  sooner(watch->confirm_at());
+  sooner(heartbeats->next());
+  const bool polls = !watch->believable() && wakes.has_wall_work();
+  if (!polls) next_poll.reset();
+  if (polls && (!next_poll || *next_poll <= now)) next_poll = now + trust_poll;
   sooner(next_poll);
   if (next == armed) return;
   armed = next;
   setup.clock->arm(next);
 }
+
+// -- asked --
+
+TimeView TimekeeperState::view() {
+  if (!stopped) look();
+  return {.sample = setup.clock->read(),
+          .trust = watch->trust(),
+          .sync = setup.clock->sync(),
+          .rtc = setup.clock->rtc(),
+          .wakes = setup.time->wake_counts(),
+          .counts = setup.clock->counts(),
+          .next_heartbeat = heartbeats->next()};
+}
+
+Result<TimeSet> TimekeeperState::set_time(const TimeClaim& claim) {
+  if (stopped) return Error{"stopping", "The device is stopping and takes no more changes."};
+  look();
+  const auto verdict = watch->trust().weigh(claim, setup.clock->read(), setup.clock->sync());
+  if (!verdict.ok()) return verdict.error();
+  if (verdict->set_clock) {
+    if (auto set = setup.clock->set_wall(claim.wall); !set.ok()) return std::move(set).error();
+  }
+  if (verdict->believed) look(Believed{claim, *verdict});
+  return TimeSet{setup.clock->read().wall, watch->trust().trust()};
+}
+
+// -- reconcile --
 
 void TimekeeperState::begin(BeginWork& begin, const caf::typed_response_promise<Answer<Done>>& promise) {
   listeners = std::move(begin.listeners);
@@ -199,48 +167,34 @@ void TimekeeperState::begin(BeginWork& begin, const caf::typed_response_promise<
   step.trigger = reconcile::Trigger::boot;
   step.wall_before_step = setup.start.wall_before_step;
   step.trust_gained = setup.start.boot.wall_believable;  // over whatever the boots before could not prove
+  if (watch->trust().mode() == TrustMode::conflict) {
+    setup.observe(alarm(setup.time->now(), {"time.conflict", "The clock was set to what cannot be."}));
+  }
   reconcile(std::move(step));
   look();
 }
 
 void TimekeeperState::reconcile(ReconcileStep step) {
-  if (pass) {
-    if (!after) {
-      after = std::move(step);
-    } else {  // one more pass for all that was triggered meanwhile
-      after->gaps.insert(after->gaps.end(), step.gaps.begin(), step.gaps.end());
-      after->trust_gained = after->trust_gained || step.trust_gained;
-      after->stamp = after->stamp || step.stamp;
-      if (step.wall_before_step) after->wall_before_step = step.wall_before_step;
-    }
-    return;
-  }
-  pass = std::move(step);
-  step_pass();
+  if (passes.add(std::move(step))) offer_batch();
 }
 
-void TimekeeperState::step_pass() {
-  self->request(setup.storage, caf::infinite, *pass).then([this](Answer<reconcile::Pass>& answer) {
+void TimekeeperState::offer_batch() {
+  self->request(setup.storage, caf::infinite, passes.batch()).then([this](Answer<reconcile::Pass>& answer) {
     if (stopped) return;  // the next boot goes on with it
-    if (!answer.result.ok()) return pass_refused(answer.result.error());
-    backoff.reset();
-    // Facts belong to the first batch only; the cursor in the store carries the pass on.
-    pass->gaps.clear();
-    pass->trust_gained = false;
-    pass->wall_before_step.reset();
-    pass->stamp = false;
-    if (answer.result->more) return step_pass();
+    if (!answer.result.ok()) return batch_refused(answer.result.error());
+    for (const Error& error : answer.result->alarms) setup.observe(alarm(setup.time->now(), error));
+    if (passes.taken(answer.result->more)) return offer_batch();
     pass_ended(*answer.result);
   });
 }
 
 /// Nothing is judged before the pass is through, so no job starts until the store takes it. The device comes up
 /// all the same: people must be able to ask it what is wrong.
-void TimekeeperState::pass_refused(const Error& error) {
+void TimekeeperState::batch_refused(const Error& error) {
   if (error.code != "store.read_only") setup.observe(alarm(setup.time->now(), error));  // that storage has told
-  retry_at = backoff.next(setup.time->now());
+  passes.refused(setup.time->now());
   answer_begin();
-  arm();
+  arm(setup.time->now().instant);
 }
 
 void TimekeeperState::answer_begin() {
@@ -256,8 +210,7 @@ void TimekeeperState::pass_ended(const reconcile::Pass& ended) {
                                      std::to_string(ended.report->schedule_slots_missed) + ", held " +
                                      std::to_string(ended.report->held));
   }
-  pass.reset();
-  if (after) return reconcile(*std::exchange(after, std::nullopt));
+  if (passes.next()) return offer_batch();
   for (const auto& listener : listeners) self->send(listener, TimeChanged{});
   answer_begin();
   look();
@@ -268,11 +221,19 @@ TimekeeperActor::behavior_type timekeeper(TimekeeperActor::stateful_pointer<Time
   TimekeeperState& state = self->state;
   state.self = self;
   state.setup = std::move(setup);
-  state.trust = state.setup.start.trust;
-  state.last = state.setup.clock->read();
-  if (state.setup.heartbeat != nullptr) state.heartbeat.emplace(*state.setup.heartbeat);
-  state.setup.time->publish(state.trust);
+  state.watch.emplace(state.setup.start.trust, state.setup.clock->read());
   const TimekeeperActor me = self;
+  Heartbeats::Setup beats;
+  beats.medium = state.setup.heartbeat;
+  beats.clock = state.setup.clock;
+  beats.time = state.setup.time;
+  beats.boot = state.setup.start.boot;
+  beats.pace = state.setup.pace;
+  beats.observe = state.setup.observe;
+  beats.written = [&state] { state.self->send(state.setup.storage, HeartbeatWritten{}); };
+  beats.look_sooner = [me] { caf::anon_send(me, CommitCame{}); };
+  state.heartbeats.emplace(std::move(beats));
+  state.setup.time->publish(state.watch->trust());
   state.setup.clock->listen([me](hal::ClockEvent event) { caf::anon_send(me, LookAtClock{event}); });
   return {
       [&state](BeginWork& begin) {
@@ -288,10 +249,12 @@ TimekeeperActor::behavior_type timekeeper(TimekeeperActor::stateful_pointer<Time
         return Answer<Done>{Done{}};
       },
       [](const AreYouThere&) { return Answer<Done>{Done{}}; },
+      [&state](GetTime) { return Answer<TimeView>{state.view()}; },
+      [&state](const SetTime& set) { return Answer<TimeSet>{state.set_time(set.claim)}; },
       [&state](SetWake& wake) { state.set_wake(std::move(wake)); },
-      [&state](const LookAtClock& look) {
-        if (look.event == hal::ClockEvent::timer_due) state.armed.reset();
-        state.look();
+      [&state](const LookAtClock& look) { state.event(look.event); },
+      [&state](CommitCame) {
+        if (!state.stopped) state.go_on(state.setup.clock->read());
       },
   };
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Owns the HAL clock: one armed timer for the earliest of all wakes, gap detection, trust, heartbeat. Nothing
-// polls: with nothing due, only the heartbeat wakes the processor. Runs every reconcile: the boot's, and one for
-// each suspend, step or gain of trust, one pass at a time; a trigger during a pass leads to exactly one more.
+// polls: with nothing due, only the heartbeat wakes the processor; while wall-time work is held because the time is
+// untrusted it looks every 30 s whether that has changed. Runs every reconcile: the boot's, and one for each
+// suspend, step or gain of trust. Takes the times that links and people tell (SetTime) and answers what it knows
+// (GetTime). What it decides by stands in plain classes: TrustState, StepGather, WakeList, Passes, Heartbeats.
 #pragma once
 
 #include <memory>
@@ -22,6 +24,7 @@ struct TimekeeperSetup {
   reconcile::BootStart start;
   store::HeartbeatPace pace;
   Observer observe;
+  UpcomingListener upcoming;  // none: nobody wants to know
 };
 
 TimekeeperActor spawn_timekeeper(caf::actor_system& system, TimekeeperSetup setup);

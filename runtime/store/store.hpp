@@ -152,6 +152,8 @@ class Store {
   std::uint64_t durable() const { return durable_; }
   /// A durable batch was applied and is not synced: answers, also of reads, wait for settle().
   bool durable_pending() const { return durable_wanted_ > durable_; }
+  /// Something was applied that is not synced.
+  bool unsynced() const { return applied_ != durable_; }
   /// What the store answers to everything, once it cannot go on: store.io, store.stale_epoch.
   const std::optional<Error>& failed() const { return failed_; }
   /// What the store answers to every change, while what is durable can be read: store.read_only. Once the medium
@@ -164,6 +166,9 @@ class Store {
   /// at its last checkpoint and every batch in the journal; work goes on until the half is full, or ends here for
   /// a store that is now read_only().
   Status checkpoint(Checkpoint reason);
+  /// What a checkpoint after one more small batch would write, estimated: for an account that is kept in that
+  /// batch.
+  Tree::Traffic next_checkpoint() const;
   /// When upkeep() has something to do if nothing else happens before: a lazy sync, a checkpoint while idle.
   std::optional<Instant> upkeep_at() const;
   Status upkeep(const Now& now);

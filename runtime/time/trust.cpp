@@ -132,7 +132,7 @@ bool TrustState::look(const Sample& sample, const SyncState& sync) {
     source_ = kKernel;
   } else if (mode_ == TrustMode::conflict && !inside(sample.wall)) {
     confirm_at_.reset();  // nothing new to confirm, unless by somebody else
-    if (confirmed(kKernel, sample.wall, sample.instant)) confirm(sample, sync);
+    if (confirmed("", sample.wall, sample.instant)) confirm(sample, sync);
   } else if (mode_ != TrustMode::trusted) {
     if (!confirm_at_) {
       confirm_at_ = sample.instant + kConfirmAfter;
@@ -148,7 +148,7 @@ bool TrustState::look(const Sample& sample, const SyncState& sync) {
 /// The sync condition holds: the kernel's wall is believed, or it is a conflict.
 void TrustState::confirm(const Sample& sample, const SyncState& sync) {
   const bool sets_floor = !inside(sample.wall);
-  const bool second_source = confirmed(kKernel, sample.wall, sample.instant) && within_product_life(sample.wall);
+  const bool second_source = confirmed("", sample.wall, sample.instant) && within_product_life(sample.wall);
   if (sets_floor && !second_source) {
     mode_ = TrustMode::conflict;
     return;
@@ -181,7 +181,7 @@ Result<ClaimVerdict> TrustState::weigh(const TimeClaim& claim, const Sample& now
   if (claim.forced) return ClaimVerdict{.set_clock = true, .believed = true, .sets_floor = true};
   if (in_conflict && sync.disciplined && off <= kSourcesAgree)  // the kernel's wall stands, with a second witness
     return ClaimVerdict{.set_clock = false, .believed = true, .sets_floor = true};
-  if (in_conflict && confirmed(claim.source, claim.wall, now.instant))
+  if (in_conflict && confirmed(claim.component, claim.wall, now.instant))
     return ClaimVerdict{.set_clock = true, .believed = true, .sets_floor = true};
   const char* hint = "Another source may confirm it within a minute, or an operator may force it.";
   if (sync.disciplined) {
@@ -206,18 +206,20 @@ bool TrustState::accept(const TimeClaim& claim, const ClaimVerdict& verdict, con
   return trust() != before;
 }
 
-bool TrustState::confirmed(const std::string& source, WallTime wall, Instant now) const {
+bool TrustState::confirmed(const std::string& component, WallTime wall, Instant now) const {
   return std::any_of(heard_.begin(), heard_.end(), [&](const Heard& heard) {
     const std::int64_t differ = offset_ms(wall, now) - heard.offset_ms;
-    return heard.source != source && now - heard.at <= kSourcesWithin && std::abs(differ) <= kSourcesAgree.count();
+    return heard.component != component && now - heard.at <= kSourcesWithin &&
+           std::abs(differ) <= kSourcesAgree.count();
   });
 }
 
 void TrustState::remember(const TimeClaim& claim, Instant now) {
-  std::erase_if(
-      heard_, [&](const Heard& heard) { return heard.source == claim.source || now - heard.at > kSourcesWithin; });
+  std::erase_if(heard_, [&](const Heard& heard) {
+    return heard.component == claim.component || now - heard.at > kSourcesWithin;
+  });
   if (heard_.size() >= kSourcesHeard) heard_.erase(heard_.begin());
-  heard_.push_back({claim.source, offset_ms(claim.wall, now), now});
+  heard_.push_back({claim.component, offset_ms(claim.wall, now), now});
 }
 
 void TrustState::note_stamp(const Sample& sample) {

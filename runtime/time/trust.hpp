@@ -64,7 +64,8 @@ struct Latch {
 /// Somebody says what time it is now.
 struct TimeClaim {
   WallTime wall;
-  std::string source;                 // who: two that differ are independent. "kernel" is the kernel's own
+  std::string component;              // who: two that differ are independent
+  std::string source;                 // where from, for people
   std::int64_t max_error_ms = 1'000;  // it comes in a message, which takes its time
   bool forced = false;                // an operator insists
 };
@@ -114,7 +115,7 @@ class TrustState {
 
  private:
   struct Heard {  // a claim that was refused
-    std::string source;
+    std::string component;
     std::int64_t offset_ms = 0;  // of the wall it told to the instant
     Instant at;
   };
@@ -123,8 +124,8 @@ class TrustState {
   bool plausible(const Sample& sample, const RtcState& rtc) const;
   void begin_trusted(const Sample& sample, std::int64_t error_ms, const std::string& source);
   void confirm(const Sample& sample, const SyncState& sync);
-  /// Whether another source told this wall, too, a short while ago.
-  bool confirmed(const std::string& source, WallTime wall, Instant now) const;
+  /// Whether somebody else told this wall, too, a short while ago. `component` is empty for the kernel.
+  bool confirmed(const std::string& component, WallTime wall, Instant now) const;
   void remember(const TimeClaim& claim, Instant now);
   void refresh_error(const Sample& sample, const SyncState& sync);
 
@@ -135,7 +136,7 @@ class TrustState {
   std::int64_t held_error_ms_ = 0;    // the error bound when the source was last there ...
   std::optional<Instant> synced_at_;  // ... which was then
   std::string source_;                // of the trust while trusted or in holdover
-  std::vector<Heard> heard_;          // one a source
+  std::vector<Heard> heard_;          // one a component
 };
 
 }  // namespace dormouse

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a device costs that has nothing to do: wake-ups and memory; and what a hundred thousand waiting jobs add.
 #include <chrono>
+#include <map>
+#include <string>
 #include <thread>
 
+#include "runtime/time/wake_counts.hpp"
 #include "tools/bench/figures.hpp"
 #include "tools/bench/program.hpp"
 #include "tools/bench/waiting_jobs.hpp"
+#include "tools/sim/simulated_device.hpp"
 
 namespace dormouse::bench {
 
@@ -42,19 +46,71 @@ void show(const std::string& when, const Memory& memory) {
   figure("... of it code and data of the program and its libraries", mebibytes(memory.file - memory.store));
 }
 
+using Wakes = std::map<std::string, std::uint64_t>;
+
+/// Why the device was woken so far. To ask is a cause, too.
+Result<Wakes> wakes_of(const Program& program) {
+  auto client = program.connect();
+  if (!client) return std::move(client).error();
+  const auto time = client->request(wire::Message::time_query, {});
+  if (!time) return time.error();
+  Wakes wakes;
+  for (const auto& item : time->get_records(wire::Key::wakes).value_or(std::vector<wire::Record>{})) {
+    const auto cause = item.get_text(wire::Key::cause).value_or("");
+    if (cause != name_of(WakeCause::link_input)) wakes[cause] = item.get_uint(wire::Key::count).value_or(0);
+  }
+  return wakes;
+}
+
+std::string difference(const Wakes& before, const Wakes& after) {
+  std::string text;
+  for (const auto& [cause, count] : after) {
+    const auto earlier = before.find(cause);
+    const auto more = count - (earlier == before.end() ? 0 : earlier->second);
+    if (more > 0) text += (text.empty() ? "" : ", ") + std::to_string(more) + " " + cause;
+  }
+  return text.empty() ? "none" : text;
+}
+
+/// A day of a device under a fake clock, once it has come to rest.
+void show_heartbeats(const std::string& when, bool job_waits) {
+  constexpr Duration day{86'400'000};
+  sim::SimulatedDevice device;
+  device.handler("noop");
+  if (!device.boot()) return;
+  device.advance(Duration{60'000});
+  if (job_waits) device.submit("noop", sim::after(7 * day));
+  device.advance(day);  // the interval has grown
+  const auto bytes = device.heartbeat().bytes_written();
+  const auto syncs = device.heartbeat().syncs();
+  const auto woken = device.time().wakes.wake_ups();
+  device.advance(day);
+  figure("heartbeats in a day (fake clock), " + when,
+         number(static_cast<double>(device.heartbeat().bytes_written() - bytes)) + " bytes, " +
+             std::to_string(device.heartbeat().syncs() - syncs) + " syncs, " +
+             std::to_string(device.time().wakes.wake_ups() - woken) + " wake-ups");
+}
+
 }  // namespace
 
 Status measure_idle(const Options& options) {
   auto program = Program::start(options.folder, config);
   if (!program) return std::move(program).error();
   std::this_thread::sleep_for(settling);
-  const auto seconds = std::chrono::seconds(options.quick ? 5 : 30);
+  const auto seconds = std::chrono::seconds(options.quick ? 5 : 60);
+  const auto woken = wakes_of(**program);
+  if (!woken) return woken.error();
   const Switches before = switches_of((*program)->pid());
   std::this_thread::sleep_for(seconds);
   const Switches after = switches_of((*program)->pid());
-  figure("context switches of all " + std::to_string(after.threads) + " threads in " +
-             std::to_string(seconds.count()) + " s idle, one schedule due tomorrow",
+  const auto woken_after = wakes_of(**program);
+  if (!woken_after) return woken_after.error();
+  const std::string when = std::to_string(seconds.count()) + " s idle, one schedule due tomorrow";
+  figure("context switches of all " + std::to_string(after.threads) + " threads in " + when,
          std::to_string(after.voluntary - before.voluntary + after.involuntary - before.involuntary));
+  figure("wake-ups by cause in " + when, difference(*woken, *woken_after));
+  show_heartbeats("nothing outstanding", false);
+  show_heartbeats("one job due in a week", true);
   return done();
 }
 

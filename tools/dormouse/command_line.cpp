@@ -36,9 +36,9 @@ std::string reason(const CLI::App& app, const CLI::ParseError& error) {
 
 }  // namespace
 
-Command Command::sub(const std::string& name, const std::string& about) {
+Command Command::sub(const std::string& name, const std::string& about, bool needed) {
   CLI::App* below = app_->add_subcommand(name, about);
-  app_->require_subcommand(1);
+  if (needed) app_->require_subcommand(1);
   return {*below, *chosen_};
 }
 
@@ -59,7 +59,9 @@ Command& Command::flag(const std::string& name, const std::string& about, bool& 
 }
 
 Command& Command::does(std::function<int()> action) {
-  app_->callback([chosen = chosen_, action = std::move(action)] { *chosen = action; });
+  app_->callback([app = app_, chosen = chosen_, action = std::move(action)] {
+    if (app->get_subcommands().empty()) *chosen = action;
+  });
   return *this;
 }
 

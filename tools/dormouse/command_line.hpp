@@ -62,8 +62,8 @@ class CommandLine;
 /// One command. A handle, cheap to copy, valid as long as its CommandLine.
 class Command {
  public:
-  /// A command below this one, which then needs one of those to be given.
-  Command sub(const std::string& name, const std::string& about);
+  /// A command below this one. One of those is needed then, unless this one does something of its own.
+  Command sub(const std::string& name, const std::string& about, bool needed = true);
   /// An argument without a name in front, called `name` in help texts.
   Command& argument(const std::string& name, const std::string& about, Take take, bool required = true);
   /// `--name VALUE`; `value` says in help texts what kind of value.

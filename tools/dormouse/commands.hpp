@@ -14,6 +14,7 @@ void add_schedules(CommandLine& line);  // schedule put, list, delete; schedules
 void add_cron(CommandLine& line);       // cron next
 void add_sim(CommandLine& line);        // sim run
 void add_store(CommandLine& line);      // store check, stats, compact, backup, restore
+void add_time(CommandLine& line);       // time, time set
 void add_flash(CommandLine& line);      // flash
 
 }  // namespace dormouse::cli

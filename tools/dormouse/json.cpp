@@ -75,6 +75,10 @@ bool is_wall_time(const Record& record, Key key, std::int64_t number) {
   switch (key) {
     case Key::at:
     case Key::wall:
+    case Key::floor:
+    case Key::rtc_mark:
+    case Key::rtc_wall:
+    case Key::ceiling:
     case Key::from:
     case Key::to:
       return true;

@@ -15,5 +15,6 @@ int main(int argc, char** argv) {
   cli::add_sim(line);
   cli::add_store(line);
   cli::add_flash(line);
+  cli::add_time(line);
   return line.run(argc, argv);
 }

@@ -26,7 +26,7 @@ TEST(Trust, a_source_that_says_what_cannot_be_is_a_conflict) {
 }
 
 TimeClaim claim_of(WallTime said, const std::string& source, bool forced = false) {
-  return {.wall = said, .source = source, .forced = forced};
+  return {.wall = said, .component = source, .source = source, .forced = forced};
 }
 /// Weighs a claim at `now` and, if it is believed, accepts it. Answers its code, or what was done.
 std::string said(TrustState& state, const Sample& now, const TimeClaim& claim, const SyncState& sync = kNoSync) {
@@ -174,8 +174,7 @@ TEST(Trust, what_comes_of_a_time_that_somebody_tells) {
     TrustState state = synced(now);
     const SyncState sync = row.disciplined ? kSync : kNoSync;
     state.look(sample(2, now), sync);
-    EXPECT_EQ(said(state, sample(2, now), {.wall = row.told, .source = "pump", .forced = row.forced}, sync),
-              row.done);
+    EXPECT_EQ(said(state, sample(2, now), claim_of(row.told, "pump", row.forced), sync), row.done);
     EXPECT_EQ(state.floor(), row.floor.value_or(now));
   }
 }
