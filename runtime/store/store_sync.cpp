@@ -118,6 +118,13 @@ Status Store::checkpoint(Checkpoint reason) {
   return commit_tree(reason, applied_);
 }
 
+Tree::Traffic Store::next_checkpoint() const {
+  constexpr std::uint64_t syncs = 2;
+  constexpr std::uint64_t beside_path = 3;  // pages: the free list's, before and after, and the meta page
+  const auto shape = tree_->shape();
+  return {std::max(tree_->dirty_bytes(), (shape.depth + beside_path) * shape.page_bytes), syncs};
+}
+
 /// `sequence`: of the last batch the open transaction holds.
 Status Store::commit_tree(Checkpoint reason, std::uint64_t sequence) {
   auto committed = write_position(sequence, generation_ + 1);

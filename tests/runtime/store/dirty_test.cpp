@@ -174,6 +174,28 @@ TEST_P(Dirty, TheEstimateIsNeverAQuarterBelowWhatTheCommitWrites) {
   }
 }
 
+TEST(NextCheckpoint, IsKnownBeforeTheBatchThatTellsOfIt) {
+  Bed bed(Kind::lmdb, 16 * 1024 * 1024);
+  auto store = Store::open(bed.open(), {}).value();
+  for (int round = 0; round < 20; ++round) {
+    for (int i = 0; i < round * 20; ++i) {
+      auto txn = store->begin();
+      txn.put("v" + std::to_string(i * 7'919 % 5'000), Bytes(100, 'x'));
+      ASSERT_TRUE(txn.apply(Durability::durable).ok());
+    }
+    const auto told = store->next_checkpoint();
+    auto txn = store->begin();
+    txn.put("mflash", Bytes(100, 'x'));
+    ASSERT_TRUE(txn.apply(Durability::durable).ok());
+    const auto before = store->stats().traffic;
+    ASSERT_TRUE(store->checkpoint(Checkpoint::stop).ok());
+    const auto after = store->stats().traffic;
+    EXPECT_GE(4 * told.bytes, 3 * (after.bytes - before.bytes)) << round;
+    EXPECT_LE(told.bytes, 2 * (after.bytes - before.bytes) + 4 * page) << round;
+    EXPECT_EQ(told.syncs, after.syncs - before.syncs);
+  }
+}
+
 TEST_P(Dirty, TheEstimateHoldsWhileASnapshotIsCopied) {
   fill(seeds + 1);
   const StuckCopy copy(tree());
