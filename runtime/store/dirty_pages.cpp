@@ -2,6 +2,7 @@
 #include "runtime/store/dirty_pages.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <utility>
 
@@ -9,11 +10,23 @@ namespace dormouse::store {
 
 namespace {
 
-constexpr std::uint64_t block_bytes = 4096;    // of the meta page, all that a commit writes of it
-constexpr std::uint64_t page_head_bytes = 16;  // LMDB's, in front of each page
-constexpr std::uint64_t node_head_bytes = 8;   // in front of each record
-constexpr std::uint64_t node_place_bytes = 2;  // where in the page the record is
+constexpr std::uint64_t block_bytes = 4096;  // of the meta page, all that a commit writes of it
 constexpr std::uint64_t page_number_bytes = 8;
+
+// A leaf as LMDB lays it out, in the processor's own byte order: its number as a word, 2 unused bytes, its flags,
+// the end of the places and the begin of the records; then for each record, in order, its place in the page. A
+// record begins with 6 bytes about its value and the length of its key.
+constexpr std::uint64_t places_end_at = sizeof(std::size_t) + 4;
+constexpr std::uint64_t page_head_bytes = sizeof(std::size_t) + 8;
+constexpr std::uint64_t node_place_bytes = 2;
+constexpr std::uint64_t key_length_at = 6;
+constexpr std::uint64_t node_head_bytes = 8;
+
+std::uint64_t number_at(BytesView page, std::uint64_t at) {
+  std::uint16_t number = 0;
+  std::memcpy(&number, page.data() + at, sizeof number);
+  return number;
+}
 
 }  // namespace
 
@@ -30,7 +43,9 @@ void DirtyPages::before_put(Spots&& spots, BytesView key) {
   const auto spot = spots.seek(key);
   had_dirty_overflow_ =
       spot && spot->key == key && overflows(spot->key.size(), spot->value.size()) && !is_clean(spot->value);
-  if (spot && is_clean(spot->key)) look(spots, *spot, false);
+  if (!spot || !is_clean(spot->key)) return;
+  ++leaves_;
+  if (!has_dirty_neighbour(spots, spot->key)) ++places_;
 }
 
 void DirtyPages::after_put(BytesView key, BytesView value, const PageCounts& now) {
@@ -44,7 +59,7 @@ void DirtyPages::after_put(BytesView key, BytesView value, const PageCounts& now
 void DirtyPages::before_erase(Spots&& spots, BytesView key) {
   watched_.clear();
   const auto spot = spots.seek(key);
-  if (spot && spot->key == key) look(spots, *spot, true);
+  if (spot && spot->key == key) look(spots, *spot);
 }
 
 void DirtyPages::after_erase(Spots&& spots, const PageCounts& now) {
@@ -62,8 +77,8 @@ std::uint64_t DirtyPages::bytes() const {
   return (pages + free_list) * page_bytes_ + block_bytes;
 }
 
-/// At a record whose leaf is clean, or that is to be erased.
-void DirtyPages::look(Spots& spots, const Spot& spot, bool erases) {
+/// At a record that is to be erased.
+void DirtyPages::look(Spots& spots, const Spot& spot) {
   const bool clean = is_clean(spot.key);
   const auto own_page = clean ? std::optional(page_of(spot.key)) : std::nullopt;
   const Edge left = walk(spots, &Spots::previous, own_page);
@@ -73,9 +88,34 @@ void DirtyPages::look(Spots& spots, const Spot& spot, bool erases) {
     ++leaves_;
     if (!left.dirty && !right.dirty) ++places_;
   }
-  if (!erases) return;
   for (const Edge* edge : {&left, &right})
     if (edge->clean_key && edge->bytes <= page_bytes_ / 4) watched_.push_back(*edge->clean_key);
+}
+
+bool DirtyPages::has_dirty_neighbour(Spots& spots, BytesView key) const {
+  const Ends ends = ends_of_leaf(key);
+  (void)spots.seek(ends.first);
+  if (const auto left = spots.previous(); left && !is_clean(left->key)) return true;
+  (void)spots.seek(ends.last);
+  const auto right = spots.next();
+  return right && !is_clean(right->key);
+}
+
+DirtyPages::Ends DirtyPages::ends_of_leaf(BytesView key) const {
+  const BytesView page(map_.begin + page_of(key) * page_bytes_, page_bytes_);
+  const std::uint64_t places_end = number_at(page, places_end_at);
+  if (places_end < page_head_bytes + node_place_bytes || places_end > page_bytes_) return {key, key};
+  const std::size_t count = (places_end - page_head_bytes) / node_place_bytes;
+  return {key_in(page, 0, key), key_in(page, count - 1, key)};
+}
+
+/// A place that is none would be LMDB's to trip over; here it only spoils the estimate.
+BytesView DirtyPages::key_in(BytesView page, std::size_t n, BytesView otherwise) const {
+  const std::uint64_t node = number_at(page, page_head_bytes + n * node_place_bytes);
+  if (node + node_head_bytes > page.size()) return otherwise;
+  const std::uint64_t length = number_at(page, node + key_length_at);
+  if (length == 0 || node + node_head_bytes + length > page.size()) return otherwise;
+  return page.substr(node + node_head_bytes, length);
 }
 
 /// To the first record that is not on the leaf. Where a dirty leaf ends does not show, but only one that is less

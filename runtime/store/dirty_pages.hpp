@@ -4,6 +4,8 @@
 //   - LMDB never changes a committed page. A changed page is copied into memory first, and what it points into the
 //     mapped file is clean, what it points elsewhere is dirty. So a look at the leaf of a key before its change
 //     says whether one more leaf becomes dirty.
+//   - Where a clean leaf begins and ends its page tells, as LMDB lays it out: that leads to the leaves beside it
+//     without a step through its records.
 //   - An erase that leaves a leaf less than a quarter full moves records from or to the leaf beside it. If that one
 //     was clean, a second look tells whether it still is.
 //   - Pages that are new or gone show in the tree's own counts, values on overflow pages in their sizes.
@@ -77,7 +79,15 @@ class DirtyPages {
   std::uint64_t node_bytes(std::uint64_t key, std::uint64_t value) const;
   bool overflows(std::uint64_t key, std::uint64_t value) const;
   Edge walk(Spots& spots, std::optional<Spot> (Spots::*step)(), std::optional<std::uint64_t> own_page) const;
-  void look(Spots& spots, const Spot& spot, bool erases);
+  /// The first and the last key of a clean leaf.
+  struct Ends {
+    BytesView first;
+    BytesView last;
+  };
+  Ends ends_of_leaf(BytesView key) const;
+  BytesView key_in(BytesView page, std::size_t n, BytesView otherwise) const;
+  bool has_dirty_neighbour(Spots& spots, BytesView key) const;
+  void look(Spots& spots, const Spot& spot);
   void count(const PageCounts& now);
   std::uint64_t dirty_branches() const;
 

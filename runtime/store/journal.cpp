@@ -163,13 +163,22 @@ Result<HalfContent> Journal::read(std::uint32_t generation, std::uint64_t after)
 Result<std::uint32_t> Journal::newest_generation() const {
   std::uint32_t newest = 0;
   for (std::uint32_t half = 0; half < 2; ++half) {
-    auto bytes = medium_->read(half_offset(half), facts_.half_bytes);
+    auto bytes = read_first_record(half);
     if (!bytes) return std::move(bytes).error();
     const auto head = decode_journal_head(*bytes);
     if (head && head->prev == header_crc_ && head->generation % 2 == half)
       newest = std::max(newest, head->generation);
   }
   return newest;
+}
+
+/// All of the record that begins the half, if one does, and perhaps what follows it.
+Result<Bytes> Journal::read_first_record(std::uint32_t half) const {
+  auto bytes = medium_->read(half_offset(half), std::min(block_bytes, facts_.half_bytes));
+  if (!bytes || bytes->size() < journal_head_bytes) return bytes;
+  const std::uint64_t length = claimed_journal_length(*bytes);
+  if (length <= bytes->size() || length > facts_.half_bytes) return bytes;
+  return medium_->read(half_offset(half), length);
 }
 
 void Journal::begin(std::uint32_t generation) {

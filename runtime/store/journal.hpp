@@ -95,6 +95,7 @@ class Journal {
 
  private:
   std::uint64_t half_offset(std::uint32_t generation) const;
+  Result<Bytes> read_first_record(std::uint32_t half) const;
   std::uint64_t group_start() const;
 
   std::unique_ptr<StorageMedium> medium_;

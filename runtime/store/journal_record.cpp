@@ -17,6 +17,7 @@ constexpr std::uint8_t effect_erase = 2;
 constexpr std::size_t put_head_bytes = 1 + 2 + 4;
 constexpr std::size_t erase_head_bytes = 1 + 2;
 constexpr std::size_t crc_bytes = 4;
+constexpr std::size_t length_at = 4;
 constexpr std::uint16_t trust_mask = 3;
 
 std::uint64_t unpadded_bytes(const Changes& effects) {
@@ -100,11 +101,15 @@ Bytes encode_journal_record(JournalHead& head, const Changes& effects) {
   return out;
 }
 
+std::uint64_t claimed_journal_length(BytesView bytes) {
+  return read_le<std::uint32_t>(bytes, length_at);
+}
+
 Result<JournalHead> decode_journal_head(BytesView bytes) {
   if (bytes.size() < journal_head_bytes) return unreadable("its head is cut short");
   JournalHead head;
   head.crc = read_le<std::uint32_t>(bytes, 0);
-  head.length = read_le<std::uint32_t>(bytes, 4);
+  head.length = read_le<std::uint32_t>(bytes, length_at);
   if (head.length < journal_head_bytes || head.length > bytes.size())
     return unreadable("its length is not possible");
   if (dm_crc32c(0, bytes.data() + crc_bytes, head.length - crc_bytes) != head.crc)

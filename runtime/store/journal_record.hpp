@@ -56,6 +56,9 @@ Bytes encode_journal_record(JournalHead& head, const Changes& effects);
 /// The head of the record that begins `bytes`, if a whole record with a right checksum begins there. Nothing is
 /// allocated and no length is believed before that.
 Result<JournalHead> decode_journal_head(BytesView bytes);
+/// The length that whatever begins `bytes` (at least journal_head_bytes) claims: to be believed once all of it
+/// passes decode_journal_head().
+std::uint64_t claimed_journal_length(BytesView bytes);
 
 /// The effects of a record that decode_journal_head() accepted. store.newer: an effect this program does not know.
 Result<Changes> decode_effects(BytesView record, const JournalHead& head);
