@@ -5,7 +5,11 @@
 //
 // The order: the file's size against the last page that its meta pages name, so that a file that was cut is found
 // without a SIGBUS; then what must be known of a tree even if nothing else of it is, its id and last numbers; then
-// every record (runtime/store/verify.hpp).
+// every record (runtime/store/verify.hpp), and with it the head of the leaf that it stands on.
+//
+// What is not looked at: LMDB shows neither its branch pages nor which pages it uses, and a page that is free may
+// hold anything, so no sweep over the file could tell a damaged head from an old one. A branch that leads elsewhere
+// shows as records out of order, missing, or too many. The list of free pages is believed.
 #pragma once
 
 #include <chrono>

@@ -32,6 +32,18 @@ BytesView to_view(const MDB_val& val) {
   return {static_cast<const char*>(val.mv_data), val.mv_size};
 }
 
+/// How a page begins, in the processor's own byte order.
+struct PageHead {
+  std::size_t number = 0;
+  std::uint16_t flags = 0;
+};
+PageHead head_of(const char* page) {
+  PageHead head;
+  std::memcpy(&head.number, page, sizeof head.number);
+  std::memcpy(&head.flags, page + sizeof head.number + 2, sizeof head.flags);
+  return head;
+}
+
 /// Of the open transaction, up to its next change.
 class LmdbSpots final : public Spots {
  public:
@@ -78,7 +90,9 @@ class LmdbTree final : public Tree {
       return Error{.code = "store.map_too_large", .message = "a map on a 32-bit system may have 256 MiB at most"};
     unsigned flags = 0;
     if (options_.read_only) flags |= MDB_RDONLY | MDB_NOLOCK;
-    if (!options_.create && !std::filesystem::exists(dir_ / "data.mdb")) return failure(ENOENT, "open");
+    std::error_code error;
+    if (!options_.create && !std::filesystem::exists(dir_ / "data.mdb", error))
+      return failure(error ? error.value() : ENOENT, "open");
     int rc = mdb_env_create(&env_);
     if (rc == MDB_SUCCESS) rc = mdb_env_set_mapsize(env_, with_reserve(options_.map_bytes));
     if (rc == MDB_SUCCESS) rc = mdb_env_set_maxreaders(env_, readers_max);
@@ -109,6 +123,29 @@ class LmdbTree final : public Tree {
     mdb_cursor_close(cursor);
     if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND) return failure(rc, "scan");
     return entries;
+  }
+
+  Result<bool> has(BytesView key) override {
+    if (!options_.read_only) return Tree::has(key);
+    if (!txn_) return no_transaction();
+    // One cursor for all: it first looks on the leaf where it stands, and targets often lie side by side.
+    if (!finder_)
+      if (const int rc = mdb_cursor_open(txn_, dbi_, &finder_); rc != MDB_SUCCESS) return failure(rc, "read");
+    MDB_val k = to_val(key);
+    MDB_val v{};
+    const int rc = mdb_cursor_get(finder_, &k, &v, MDB_SET);
+    if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND) return failure(rc, "read");
+    return rc == MDB_SUCCESS;
+  }
+
+  Status walk(BytesView from, BytesView to, const Visit& visit) override {
+    if (!txn_) return no_transaction();
+    MDB_cursor* cursor = nullptr;
+    if (const int rc = mdb_cursor_open(txn_, dbi_, &cursor); rc != MDB_SUCCESS) return failure(rc, "scan");
+    const int rc = walk_up(cursor, from, to, visit);
+    mdb_cursor_close(cursor);
+    if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND) return failure(rc, "scan");
+    return done();
   }
 
   Status put(BytesView key, BytesView value) override {
@@ -214,20 +251,20 @@ class LmdbTree final : public Tree {
   const char* map_begin() {
     if (map_begin_) return map_begin_;
     const auto first = LmdbSpots(txn_, dbi_).next();
-    if (!first) return nullptr;
-    const auto behind = reinterpret_cast<std::uintptr_t>(first->key.data()) % block_bytes;
-    const char* page = first->key.data() - behind;
+    if (first) find_map(first->key);
+    return map_begin_;
+  }
+
+  void find_map(BytesView key) {
+    const auto behind = reinterpret_cast<std::uintptr_t>(key.data()) % block_bytes;
+    const char* page = key.data() - behind;
     // A file from a system with larger pages may be mapped at any block, so the head is known by its looks.
     for (std::uint64_t tries = stat_.ms_psize / block_bytes; tries > 0; --tries, page -= block_bytes) {
-      std::size_t number = 0;
-      std::uint16_t flags = 0;
-      std::memcpy(&number, page, sizeof number);
-      std::memcpy(&flags, page + sizeof number + 2, sizeof flags);
-      if (flags != leaf_page_flag || number < meta_pages || number > info().me_last_pgno) continue;
-      map_begin_ = page - number * stat_.ms_psize;
+      const PageHead head = head_of(page);
+      if (head.flags != leaf_page_flag || head.number < meta_pages || head.number > info().me_last_pgno) continue;
+      map_begin_ = page - head.number * stat_.ms_psize;
       break;
     }
-    return map_begin_;
   }
 
   MDB_envinfo info() const {
@@ -237,7 +274,31 @@ class LmdbTree final : public Tree {
   }
 
   void end_transaction() {
+    if (finder_) mdb_cursor_close(std::exchange(finder_, nullptr));
     if (txn_) mdb_txn_abort(std::exchange(txn_, nullptr));
+  }
+
+  /// LMDB goes by the number that a page bears: one that is not its place would be taken for free at the page's
+  /// next change. While a tree is only read, all of it lies in the map and can be looked at.
+  bool is_on_a_leaf(const MDB_val& key) {
+    if (!options_.read_only || stat_.ms_psize != block_bytes) return true;
+    if (!map_begin_) find_map(to_view(key));
+    if (!map_begin_) return false;
+    const auto number = static_cast<std::uint64_t>(to_view(key).data() - map_begin_) / block_bytes;
+    const PageHead head = head_of(map_begin_ + number * block_bytes);
+    return head.number == number && head.flags == leaf_page_flag;
+  }
+
+  int walk_up(MDB_cursor* cursor, BytesView from, BytesView to, const Visit& visit) {
+    MDB_val k = to_val(from);
+    MDB_val v{};
+    int rc = mdb_cursor_get(cursor, &k, &v, from.empty() ? MDB_FIRST : MDB_SET_RANGE);
+    while (rc == MDB_SUCCESS && to_view(k) < to) {
+      if (!is_on_a_leaf(k)) return MDB_CORRUPTED;
+      if (!visit(to_view(k), to_view(v))) break;
+      rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+    }
+    return rc;
   }
 
   static int scan_up(MDB_cursor* cursor, BytesView from, BytesView to, std::uint64_t limit,
@@ -328,9 +389,12 @@ class LmdbTree final : public Tree {
         if (disk_is_full()) error.code = "store.no_space";
         break;
       case EROFS:
+        error.code = "store.read_only";
+        break;
       case EACCES:
       case EPERM:
-        error.code = "store.read_only";
+        error.code = "store.not_permitted";
+        error.hint = "run as the user that owns the data directory, or give it to this one";
         break;
       case MDB_INVALID:
       case MDB_CORRUPTED:
@@ -359,6 +423,7 @@ class LmdbTree final : public Tree {
   LmdbOptions options_;
   MDB_env* env_ = nullptr;
   MDB_txn* txn_ = nullptr;
+  MDB_cursor* finder_ = nullptr;  // of has(), in a tree that is only read
   MDB_dbi dbi_ = 0;
   MDB_stat stat_{};
   bool changed_ = false;

@@ -21,9 +21,9 @@ struct LmdbOptions {
 };
 
 /// `dir` must exist. store.io (naming the file), store.read_only, store.no_space, store.map_too_large (32-bit);
-/// store.broken if what is
-/// there is not a sound environment. Traffic is exact for pages (taken from LMDB's own list of replaced
-/// pages) and counts two syncs and one meta block a commit.
+/// store.broken if what is there is not a sound environment; a walk over a tree that is only read says so of a
+/// leaf, too, that bears another number than its place has. Traffic is exact for pages (taken from LMDB's own list
+/// of replaced pages) and counts two syncs and one meta block a commit.
 Result<std::unique_ptr<Tree>> open_lmdb_tree(const std::filesystem::path& dir, const LmdbOptions& options);
 
 }  // namespace dormouse::store

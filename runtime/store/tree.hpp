@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -30,6 +31,11 @@ class Tree {
   /// Entries with from <= key < to, at most `limit`, in the direction (backward: from the high end).
   virtual Result<std::vector<Entry>> scan(BytesView from, BytesView to, std::uint64_t limit,
                                           Direction direction) = 0;
+  using Visit = std::function<bool(BytesView key, BytesView value)>;
+  /// Shows each entry with from <= key < to, upwards, until `visit` answers false. The views are valid during the
+  /// call alone; it may read the tree, but not change it.
+  virtual Status walk(BytesView from, BytesView to, const Visit& visit);
+  virtual Result<bool> has(BytesView key);
   /// store.full when the map has no room: the open transaction is then spoiled, see abort().
   virtual Status put(BytesView key, BytesView value) = 0;
   virtual Status erase(BytesView key) = 0;  // an absent key is fine

@@ -128,6 +128,24 @@ TEST_F(VerifyChild, NoiseOnAnyPageIsFoundOrWasOnAPageThatNobodyReads) {
   EXPECT_GT(broken, 15u);
 }
 
+TEST_F(VerifyChild, ALeafThatBearsAnotherNumberIsBrokenThoughAllItsRecordsCanBeRead) {
+  fill(60);
+  const auto whole = content_of(data_file());
+  constexpr std::size_t flags_at = 10;
+  constexpr char leaf = 2;
+  unsigned broken = 0;
+  unsigned leaves = 0;
+  for (std::uint64_t page = first_tree_page; (page + 1) * page_bytes <= whole.size(); ++page) {
+    if (whole[page * page_bytes + flags_at] != leaf) continue;
+    ++leaves;
+    write_file(data_file(), whole);
+    overwrite(data_file(), page * page_bytes, std::string(1, static_cast<char>(page + 1)));
+    broken += verify().usable() ? 0 : 1;
+  }
+  EXPECT_GE(broken, 15u) << "60 values, four to a page";
+  EXPECT_LE(leaves - broken, 1u) << "the list of free pages has no record that could be read";
+}
+
 /// Makes the root of the data lead to one page in all of its entries.
 void make_a_cycle(const fs::path& data_file) {
   constexpr std::size_t root_at = 16 + 8 + 2 * 8 + 48 + 8 + 4 * 8;  // in the meta page

@@ -49,6 +49,27 @@ TEST_P(BothTrees, AbortGoesBackToTheLastCommit) {
   EXPECT_EQ(dump(*tree), (std::vector<Entry>{{"va", "old"}, {"vb", "after"}}));
 }
 
+TEST_P(BothTrees, AWalkShowsWhatAScanDoesUntilItIsToldToStop) {
+  Bed bed(GetParam());
+  auto tree = bed.open();
+  for (int i = 1'000; i < 1'300; ++i) ASSERT_TRUE(tree->put("v" + std::to_string(i), std::to_string(i)).ok());
+  const auto walked = [&](BytesView from, BytesView to, std::size_t at_most) {
+    std::vector<Entry> seen;
+    const auto visit = [&](BytesView key, BytesView value) {
+      seen.push_back({Bytes(key), Bytes(value)});
+      return seen.size() < at_most;
+    };
+    EXPECT_TRUE(tree->walk(from, to, visit).ok());
+    return seen;
+  };
+  EXPECT_EQ(walked("", "\xFF", 1'000), dump(*tree));
+  EXPECT_EQ(walked("v1010", "v1012", 1'000), (std::vector<Entry>{{"v1010", "1010"}, {"v1011", "1011"}}));
+  EXPECT_EQ(walked("v1298", "w", 1).size(), 1u);
+  EXPECT_EQ(walked("w", "x", 1).size(), 0u);
+  for (const char* key : {"v1000", "v1299"}) EXPECT_TRUE(tree->has(key).value()) << key;
+  for (const char* key : {"a", "v1000x", "w"}) EXPECT_FALSE(tree->has(key).value()) << key;
+}
+
 TEST_P(BothTrees, ScansAreHalfOpenAndBoundedInBothDirections) {
   Bed bed(GetParam());
   auto tree = bed.open();
