@@ -94,20 +94,11 @@ Status DataDirectory::remove_leftovers(const fs::path& folder) const {
   return done();
 }
 
-/// Contents that belong to a store that is lost: nobody knows their names any more.
-Status DataDirectory::set_blobs_aside() const {
-  std::error_code ignored;
-  if (!fs::exists(path_ / "blobs", ignored)) return done();
-  const auto stem = path_ / ("blobs.broken-" + std::to_string(last_boot(path_)));
-  auto aside = stem;
-  for (unsigned n = 2; fs::exists(aside, ignored); ++n) aside = stem.string() + "-" + std::to_string(n);
-  return rename_durably(path_ / "blobs", aside);
-}
-
 Result<bool> DataDirectory::create_if_missing(bool was_here) {
   if (store_.exists()) return false;
   if (was_here)
-    if (auto aside = set_blobs_aside(); !aside) return std::move(aside).error();
+    if (auto aside = set_blobs_aside(path_, std::to_string(last_boot(path_))); !aside)
+      return std::move(aside).error();
   if (auto created = store_.create(); !created) return std::move(created).error();
   return true;
 }

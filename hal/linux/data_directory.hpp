@@ -82,7 +82,6 @@ class DataDirectory {
   Result<std::string> look_at_store(bool created, Found& found) const;
   Result<std::string> replace_store(const std::string& why, Found& found) const;
   Result<store::OpenedStore> open_or_replace(std::string id, Found& found);
-  Status set_blobs_aside() const;
   std::vector<std::string> warnings() const;
 
   std::filesystem::path path_;

@@ -4,11 +4,13 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <string>
+#include <unistd.h>
 #include <utility>
 
 #include "hal/linux/durable_file.hpp"
 #include "hal/linux/file_medium.hpp"
 #include "runtime/store/lmdb_head.hpp"
+#include "runtime/store/tree.hpp"
 
 namespace dormouse::hal_linux {
 
@@ -50,6 +52,17 @@ Status check_data_file(const std::filesystem::path& path) {
   if ((*medium)->size() >= newest->used_bytes()) return done();
   return broken(path, "it has " + std::to_string((*medium)->size()) + " bytes and its last page ends at " +
                           std::to_string(newest->used_bytes()));
+}
+
+Status give_full_size(const std::filesystem::path& path, std::uint64_t map_bytes) {
+  const FileHandle file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file) return file_error("open", path, errno);
+  const auto before = size_of(file, path);
+  if (!before) return before.error();
+  auto given = extend_with_zeros(file, path, store::with_reserve(map_bytes));
+  // A disk that others fill, too, is not left full to the brim.
+  if (!given && ::ftruncate(file.get(), static_cast<off_t>(*before)) != 0) return file_error("cut", path, errno);
+  return given;
 }
 
 }  // namespace dormouse::hal_linux

@@ -55,9 +55,12 @@ Error file_error(const char* doing, const std::filesystem::path& path, int error
   if (error == ENOSPC || error == EDQUOT) {
     result.code = "store.no_space";
     result.hint = "free some space on its file system";
-  } else if (error == EROFS || error == EACCES || error == EPERM) {
+  } else if (error == EROFS) {
     result.code = "store.read_only";
-    result.hint = "make the data directory writable for this user";
+    result.hint = "make its file system writable";
+  } else if (error == EACCES || error == EPERM) {
+    result.code = "store.not_permitted";
+    result.hint = "run as the user that owns the data directory, or give it to this one";
   }
   return result;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that are whole or not there: the few steps that make a change of a folder survive a power cut.
-// Errors everywhere: store.no_space, store.read_only, store.io, each naming the file. Any thread.
+// Errors everywhere: store.no_space, store.read_only (the file system is), store.not_permitted (this user may not:
+// it can come wherever another header says store.read_only), store.io, each naming the file. Any thread.
 #pragma once
 
 #include <cstdint>

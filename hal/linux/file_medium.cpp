@@ -13,6 +13,8 @@ namespace dormouse::hal_linux {
 
 namespace {
 
+constexpr mode_t file_mode = 0640;
+
 class FileMedium final : public store::StorageMedium {
  public:
   enum class Use { read, read_and_write };
@@ -55,6 +57,19 @@ class FileMedium final : public store::StorageMedium {
   Use use_;
 };
 
+Status make_blank_file(const std::filesystem::path& path, std::uint64_t size) {
+  const auto unfinished = unfinished_name(path);
+  {
+    const FileHandle file(::open(unfinished.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, file_mode));
+    if (!file) return file_error("create", unfinished, errno);
+    if (auto filled = extend_with_zeros(file, unfinished, size); !filled) {
+      ::unlink(unfinished.c_str());  // a full disk gets its space back
+      return filled;
+    }
+  }
+  return rename_durably(unfinished, path);
+}
+
 }  // namespace
 
 std::unique_ptr<store::StorageMedium> make_file_medium(FileHandle file, std::filesystem::path path,
@@ -66,7 +81,7 @@ Result<std::unique_ptr<store::StorageMedium>> open_file_medium(const std::filesy
                                                                std::uint64_t size) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored))
-    if (auto made = replace_file(path, Bytes(size, '\0')); !made) return std::move(made).error();
+    if (auto made = make_blank_file(path, size); !made) return std::move(made).error();
   FileHandle file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
   if (!file) return file_error("open", path, errno);
   if (auto extended = extend_with_zeros(file, path, size); !extended) return std::move(extended).error();

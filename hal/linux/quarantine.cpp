@@ -58,6 +58,11 @@ std::string first_free(const fs::path& data, const std::string& wanted) {
   return name;
 }
 
+/// Of "store.broken-12": "12".
+std::string number_of(const std::string& aside) {
+  return aside.substr(std::min(aside.find('-'), aside.size() - 1) + 1);
+}
+
 unsigned broken_stores(const fs::path& data) {
   unsigned count = 0;
   std::error_code error;
@@ -87,7 +92,8 @@ std::vector<Candidate> candidates_in(const fs::path& data, const fs::path& aside
 
 /// Whether the place is at fault, not what was to be built there.
 bool is_hopeless(const Error& error) {
-  return error.code == "store.no_space" || error.code == "store.read_only" || error.code == "store.io";
+  constexpr std::array codes = {"store.no_space", "store.read_only", "store.not_permitted", "store.io"};
+  return std::find(codes.begin(), codes.end(), error.code) != codes.end();
 }
 
 wire::Record note_of(const Rescue& rescue) {
@@ -129,13 +135,6 @@ Result<Rescue> read_note(const fs::path& data) {
   if (!id) return std::move(id).error();
   rescue.store_id = std::move(id).value();
   return rescue;
-}
-
-/// Blobs belong to records, and an empty store has none: they wait for a person, under the number of the store.
-Status set_blobs_aside(const fs::path& data, const std::string& aside) {
-  if (!is_there(data / "blobs")) return done();
-  const std::string number = aside.substr(std::string(broken_stem).size());
-  return rename_durably(data / "blobs", data / first_free(data, "blobs.broken" + number));
 }
 
 /// Tries one after the other; the first that verifies is finished in `folder`.
@@ -180,7 +179,7 @@ Status put_replacement(const fs::path& data, const std::string& aside, const std
     return std::move(built).error();
   }
   if (built->source == Rescue::Source::nothing)
-    if (auto moved = set_blobs_aside(data, aside); !moved) return moved;
+    if (auto moved = set_blobs_aside(data, number_of(aside)); !moved) return moved;
   return rename_durably(folder, data / "store");
 }
 
@@ -197,6 +196,11 @@ Error Rescue::alarm() const {
   error.hint = "look into " + aside + " and remove it; with " + std::to_string(broken_stores_max) +
                " of them nothing is replaced any more";
   return error;
+}
+
+Status set_blobs_aside(const fs::path& data, const std::string& number) {
+  if (!is_there(data / "blobs")) return done();
+  return rename_durably(data / "blobs", data / first_free(data, "blobs.broken-" + number));
 }
 
 std::string free_name(const fs::path& data, const std::string& stem, std::uint64_t boot) {

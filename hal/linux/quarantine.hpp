@@ -65,6 +65,9 @@ Result<std::optional<Rescue>> resume_rescue(const std::filesystem::path& data, c
 Result<Rescue> rebuild_in_place(const std::filesystem::path& data, const std::string& aside, const std::string& why,
                                 const RescueOptions& options);
 
+/// Blobs belong to records: those of a store that is gone wait for a person as "blobs.broken-<number>". None: fine.
+Status set_blobs_aside(const std::filesystem::path& data, const std::string& number);
+
 /// "store.broken-12", or "store.broken-12-2" and so on if that is taken; `stem` as "store.broken".
 std::string free_name(const std::filesystem::path& data, const std::string& stem, std::uint64_t boot);
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "hal/linux/data_file.hpp"
 #include "hal/linux/durable_file.hpp"
 #include "hal/linux/file_medium.hpp"
 #include "hal/linux/journal_file.hpp"
@@ -88,7 +89,10 @@ Status leave_only_the_tree(const fs::path& folder) {
 
 Status replay(const fs::path& folder, const RescueOptions& options, Rebuilt& rebuilt) {
   // Whatever it moves or copies aside, it does so inside the folder: the remains themselves are kept.
-  auto opened = StoreFolder(folder, options.store).open(folder, rebuilt.store_id, true);
+  StoreOptions as_it_is = options.store;
+  as_it_is.prezero =
+      false;  // it may become a copy for elsewhere; a replacement gets its room from finish_rebuilt()
+  auto opened = StoreFolder(folder, as_it_is).open(folder, rebuilt.store_id, true);
   if (!opened) return std::move(opened).error();
   for (const Error& alarm : opened->alarms)
     if (alarm.code == "store.mixed") return alarm;
@@ -175,12 +179,8 @@ Status finish_rebuilt(const fs::path& folder, const Rebuilt& rebuilt, const Fini
     if (!written) return written;
   }
   if (auto journal = make_journal_file(folder / "journal", facts); !journal) return std::move(journal).error();
-  if (options.prezero) {
-    const FileHandle file(::open((folder / "data.mdb").c_str(), O_WRONLY | O_CLOEXEC));
-    if (!file) return file_error("open", folder / "data.mdb", errno);
-    const auto size = store::with_reserve(options.limits.map_bytes);
-    if (auto zeroed = extend_with_zeros(file, folder / "data.mdb", size); !zeroed) return zeroed;
-  }
+  if (options.prezero)
+    if (auto given = give_full_size(folder / "data.mdb", options.limits.map_bytes); !given) return given;
   for (const fs::path& part : {folder / "data.mdb", folder / "lock.mdb", folder})
     if (auto synced = sync_path(part); !synced) return synced;
   return done();

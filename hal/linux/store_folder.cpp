@@ -2,10 +2,7 @@
 #include "hal/linux/store_folder.hpp"
 
 #include <cerrno>
-#include <fcntl.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <utility>
 
 #include "hal/linux/data_file.hpp"
@@ -31,12 +28,6 @@ Result<std::string> new_store_id() {
     id.push_back(digits[byte & 0xF]);
   }
   return id;
-}
-
-Status prezero(const fs::path& data_file, std::uint64_t map_bytes) {
-  const FileHandle file(::open(data_file.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!file) return file_error("open", data_file, errno);
-  return extend_with_zeros(file, data_file, store::with_reserve(map_bytes));
 }
 
 }  // namespace
@@ -84,7 +75,7 @@ Status StoreFolder::fill(const fs::path& folder, const std::string& store_id) co
     if (!store) return std::move(store).error();
   }
   if (options_.prezero)
-    if (auto zeroed = prezero(folder / "data.mdb", options_.limits.map_bytes); !zeroed) return zeroed;
+    if (auto given = give_full_size(folder / "data.mdb", options_.limits.map_bytes); !given) return given;
   for (const fs::path& part : {folder / "data.mdb", folder / "lock.mdb", folder})
     if (auto synced = sync_path(part); !synced) return synced;
   return done();

@@ -22,7 +22,7 @@ namespace dormouse::hal_linux {
 
 struct StoreOptions {
   Limits limits = {};    // map_bytes and journal_half_bytes are the files'
-  bool prezero = false;  // writes the data file to its full size at creation: a full disk then stops nothing
+  bool prezero = false;  // writes the data file to its full size: a full disk then stops nothing
   store::JournalFacts::Align align = store::JournalFacts::Align::packed;
   store::Formats formats = {};
 };
@@ -46,8 +46,9 @@ class StoreFolder {
   /// Opens it: replays, and puts right what is wrong with the journal's file. A missing or short one is made anew
   /// or extended, one of another store is moved into `data`, a damaged one is copied there, one of another size
   /// than the options say is replaced once all of it is in the tree; a store of an older format is migrated, after
-  /// a snapshot of it. `clean`: the owner before let go of the folder. store.behind_journal, store.broken,
-  /// store.no_space, store.read_only, store.io.
+  /// a snapshot of it. A data file that is to have its full size and has not (its map was raised, it was restored
+  /// or compacted) gets it, or a note says why not. `clean`: the owner before let go of the folder.
+  /// store.behind_journal, store.broken, store.no_space, store.read_only, store.io.
   Result<store::OpenedStore> open(const std::filesystem::path& data, const std::string& store_id, bool clean);
 
  private:
@@ -60,6 +61,7 @@ class StoreFolder {
   Result<std::unique_ptr<store::Store>> resize_journal(std::unique_ptr<store::Store> store,
                                                        const std::string& store_id, store::OpenedStore& report);
 
+  void give_room(store::OpenedStore& report) const;
   Status migrate(store::Store& store, const std::filesystem::path& data, store::OpenedStore& report) const;
 
   std::filesystem::path path_;

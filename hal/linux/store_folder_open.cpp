@@ -3,6 +3,7 @@
 // store replays it; then what the replay has shown is seen to.
 #include <utility>
 
+#include "hal/linux/data_file.hpp"
 #include "hal/linux/directory_lock.hpp"
 #include "hal/linux/file_medium.hpp"
 #include "hal/linux/journal_file.hpp"
@@ -123,9 +124,17 @@ Status StoreFolder::migrate(store::Store& store, const fs::path& data, store::Op
   return done();
 }
 
+/// A disk without the room does not keep a store from being opened.
+void StoreFolder::give_room(store::OpenedStore& report) const {
+  if (!options_.prezero) return;
+  if (auto given = give_full_size(path_ / "data.mdb", options_.limits.map_bytes); !given)
+    report.notes.push_back("the store did not get all its room in advance: " + given.error().message);
+}
+
 Result<store::OpenedStore> StoreFolder::open(const fs::path& data, const std::string& store_id, bool clean) {
   store::OpenedStore opened;
   opened.store_id = store_id;
+  give_room(opened);
   auto store = open_once(store_id, opened);
   if (!store && store.error().code == "store.mixed") {
     auto aside = move_journal_aside(journal_path(), data);

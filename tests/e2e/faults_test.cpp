@@ -47,7 +47,7 @@ TEST(Faults, a_second_process_is_told_who_owns_the_data_and_disturbs_nobody) {
   EXPECT_EQ(device.terminate(), 0);
 }
 
-TEST(Faults, a_data_directory_that_cannot_be_written_is_called_read_only) {
+TEST(Faults, a_data_directory_that_cannot_be_written_is_called_read_only_or_not_permitted) {
   RunningDevice device;
   device.configure("");
   hal_linux::Mount mount("tmpfs", "size=4m");
@@ -63,7 +63,7 @@ TEST(Faults, a_data_directory_that_cannot_be_written_is_called_read_only) {
   }
   device.launch();
   const Json error = refusal(device, 1);
-  EXPECT_EQ(error.value("code", ""), "store.read_only") << error.dump(2);
+  EXPECT_EQ(error.value("code", ""), mount ? "store.read_only" : "store.not_permitted") << error.dump(2);
   EXPECT_NE(error.value("message", "").find(device.data().string()), std::string::npos) << error.dump(2);
 }
 

@@ -2,6 +2,8 @@
 // What a data directory holds, and what becomes of one in which something is missing or not ours.
 #include "hal/linux/data_directory.hpp"
 
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "hal/linux/file_medium.hpp"
@@ -166,6 +168,55 @@ TEST(DataDirectory, D012_ADataFileOfA32BitProgramIsNamedAndLeftAlone) {
   EXPECT_NE(refused.message.find("32-bit program"), std::string::npos) << refused.message;
   EXPECT_NE(refused.hint.find("dump"), std::string::npos);
   EXPECT_NE(refused.hint.find("load"), std::string::npos);
+  EXPECT_EQ(files_in(folder.path()), before);
+}
+
+TEST(DataDirectory, AStoreThatIsToBePrezeroedGetsItsRoomWhereverItComesFrom) {
+  TempFolder folder;
+  const auto data_file = folder.path() / "store" / "data.mdb";
+  DataDirectory::Options options;
+  options.store.limits.map_bytes = 1024 * 1024;
+  { Life(folder.path(), options).put_range(1, 5); }
+  const auto full = store::with_reserve(options.store.limits.map_bytes);
+  EXPECT_LT(fs::file_size(data_file), full) << "as after a restore, or a compaction";
+  options.store.prezero = true;
+  { EXPECT_EQ(Life(folder.path(), options).count(), 5u); }
+  EXPECT_EQ(fs::file_size(data_file), full);
+  options.store.limits.map_bytes *= 2;
+  Life life(folder.path(), options);
+  EXPECT_EQ(fs::file_size(data_file), store::with_reserve(options.store.limits.map_bytes));
+  EXPECT_EQ(life.count(), 5u);
+  EXPECT_TRUE(life.opened.notes.empty());
+}
+
+/// Of a process of root's: its rights are another user's while this lives.
+class AsNobody {
+ public:
+  AsNobody() : became_(::seteuid(65'534) == 0) {}
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+  ~AsNobody() {
+    if (became_) check(::seteuid(0) == 0, "test:seteuid");
+  }
+  explicit operator bool() const { return became_; }
+
+ private:
+  bool became_;
+};
+
+TEST(DataDirectory, AnotherUserIsToldSoAndNotThatTheDeviceIsReadOnly) {
+  if (::geteuid() != 0) GTEST_SKIP() << "this process may not become another user";
+  TempFolder folder;
+  { Life(folder.path()).put_range(1, 5); }
+  const auto before = files_in(folder.path());
+  {
+    const AsNobody nobody;
+    if (!nobody) GTEST_SKIP() << "this process may not become another user";
+    const auto refused = DataDirectory::acquire(folder.path(), {});
+    ASSERT_EQ(errors_of(refused), "store.not_permitted");
+    EXPECT_NE(refused.error().message.find(folder.path().string()), std::string::npos) << refused.error().message;
+    EXPECT_EQ(errors_of(store::open_lmdb_tree(folder.path() / "store", {})), "store.not_permitted");
+  }
   EXPECT_EQ(files_in(folder.path()), before);
 }
 

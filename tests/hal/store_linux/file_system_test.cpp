@@ -126,6 +126,21 @@ TEST(FileSystem, D059_APrezeroedStoreDoesNotMindADiskThatOthersFilled) {
   EXPECT_EQ(life.count(), 500u);
 }
 
+TEST(FileSystem, ADiskWithoutTheRoomForAPrezeroedMapIsNotedAndGetsItsSpaceBack) {
+  Mount tmpfs("tmpfs", "size=4m");
+  SKIP_WITHOUT(tmpfs);
+  const auto data = tmpfs.path() / "data";
+  { Life(data, small()).put_range(1, 5); }
+  auto options = small(true);
+  options.store.limits.map_bytes = 8 * 1024 * 1024;
+  Life life(data, options);
+  ASSERT_EQ(life.opened.notes.size(), 1u);
+  EXPECT_NE(life.opened.notes[0].find("did not get all its room"), std::string::npos) << life.opened.notes[0];
+  EXPECT_LT(fs::file_size(data / "store" / "data.mdb"), 64u * 1024);
+  EXPECT_EQ(life.count(), 5u);
+  EXPECT_EQ(errors_of(life.put("v6")), "ok");
+}
+
 TEST(FileSystem, AFullDiskAtCreationLeavesNothingThatLooksLikeAStore) {
   Mount tmpfs("tmpfs", "size=256k");
   SKIP_WITHOUT(tmpfs);
