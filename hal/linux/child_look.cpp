@@ -27,6 +27,7 @@ constexpr int teller_fd = 3;
 constexpr std::size_t head_bytes = 5;  // length of the body u32, kind
 constexpr std::size_t body_bytes_max = 64 * 1024;
 constexpr int ended_badly = 70;
+constexpr std::chrono::milliseconds progress_each{10'000};
 
 // What a terminal or a service manager sends to the whole group is for the parent to act on: it may want the look
 // to end in peace.
@@ -79,15 +80,22 @@ void hear_whole(Bytes& heard, const std::function<void(char, BytesView)>& hear) 
 }
 
 /// Until the child closes its end. False at the deadline.
-bool listen(int fd, const std::function<void(char, BytesView)>& hear, Deadline deadline) {
+bool listen(int fd, const std::function<void(char, BytesView)>& hear, Deadline deadline,
+            const std::function<void()>& progress) {
   Bytes heard;
   std::array<char, 4096> buffer{};
+  auto next_progress = std::chrono::steady_clock::now();
   while (true) {
+    if (progress && std::chrono::steady_clock::now() >= next_progress) {
+      progress();
+      next_progress += progress_each;
+    }
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
     if (left <= 0) return false;
+    const std::int64_t longest = progress ? progress_each.count() : INT32_MAX;
     pollfd wait{fd, POLLIN, 0};
-    const int ready = ::poll(&wait, 1, static_cast<int>(std::min<std::int64_t>(left, INT32_MAX)));
+    const int ready = ::poll(&wait, 1, static_cast<int>(std::min<std::int64_t>(left, longest)));
     if (ready < 0 && errno != EINTR) return true;
     if (ready <= 0) continue;
     const ssize_t got = ::read(fd, buffer.data(), buffer.size());
@@ -127,7 +135,8 @@ void Teller::tell(char kind, BytesView body) const {
 }
 
 Result<LookEnd> look_in_child(const std::function<void(const Teller&)>& look,
-                              const std::function<void(char kind, BytesView body)>& hear, Deadline deadline) {
+                              const std::function<void(char kind, BytesView body)>& hear, Deadline deadline,
+                              const std::function<void()>& progress) {
   const auto cannot = [](const char* what) {
     return Error{.code = "store.io", .message = std::string("cannot ") + what + ": " + std::strerror(errno)};
   };
@@ -140,7 +149,7 @@ Result<LookEnd> look_in_child(const std::function<void(const Teller&)>& look,
   if (child < 0) return cannot("fork a child");
   if (child == 0) be_the_child(look, speaker.get(), parent);
   speaker = FileHandle();
-  return end_of(child, !listen(listener.get(), hear, deadline));
+  return end_of(child, !listen(listener.get(), hear, deadline, progress));
 }
 
 }  // namespace dormouse::hal_linux

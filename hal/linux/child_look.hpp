@@ -46,8 +46,10 @@ struct LookEnd {
 };
 
 /// Forks, runs the look in the child and hears each message in the caller. Blocks until the child is gone. Call it
-/// on a thread that lives until then. store.io: no child could be made.
+/// on a thread that lives until then. `progress`, if there is one: every ten seconds, and at once. store.io: no
+/// child could be made.
 Result<LookEnd> look_in_child(const std::function<void(const Teller&)>& look,
-                              const std::function<void(char kind, BytesView body)>& hear, Deadline deadline);
+                              const std::function<void(char kind, BytesView body)>& hear, Deadline deadline,
+                              const std::function<void()>& progress = {});
 
 }  // namespace dormouse::hal_linux

@@ -130,7 +130,8 @@ Result<std::string> DataDirectory::replace_store(const std::string& why, Found& 
 /// The id of the store that is there, after a look at all of it if the last run did not stop.
 Result<std::string> DataDirectory::look_at_store(bool created, Found& found) const {
   if (left_behind_ && !created) {
-    auto verified = verify_in_child(path_ / "store", rescue_.verify_bound, rescue_.store.formats.newest);
+    auto verified = verify_in_child(path_ / "store", rescue_.verify_bound, rescue_.store.formats.newest,
+                                    rescue_.store.progress);
     if (!verified) return std::move(verified).error();
     if (!verified->usable()) return replace_store(verified->words(), found);
     found.notes.push_back(verified->words());

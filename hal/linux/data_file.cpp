@@ -54,12 +54,12 @@ Status check_data_file(const std::filesystem::path& path) {
                           std::to_string(newest->used_bytes()));
 }
 
-Status give_full_size(const std::filesystem::path& path, std::uint64_t map_bytes) {
+Status give_full_size(const std::filesystem::path& path, std::uint64_t map_bytes, const Progress& progress) {
   const FileHandle file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!file) return file_error("open", path, errno);
   const auto before = size_of(file, path);
   if (!before) return before.error();
-  auto given = extend_with_zeros(file, path, store::with_reserve(map_bytes));
+  auto given = extend_with_zeros(file, path, store::with_reserve(map_bytes), progress);
   // A disk that others fill, too, is not left full to the brim.
   if (!given && ::ftruncate(file.get(), static_cast<off_t>(*before)) != 0) return file_error("cut", path, errno);
   return given;

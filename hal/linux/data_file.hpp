@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "hal/linux/durable_file.hpp"
 #include "runtime/base/result.hpp"
 
 namespace dormouse::hal_linux {
@@ -18,6 +19,6 @@ Status check_data_file(const std::filesystem::path& path);
 /// Writes zeros behind its last byte, durably, until it has all the room of a map of so many bytes; what stands
 /// there is not changed. A file without that room gives back what it got. For a file that is not mapped.
 /// store.no_space, store.read_only, store.io.
-Status give_full_size(const std::filesystem::path& path, std::uint64_t map_bytes);
+Status give_full_size(const std::filesystem::path& path, std::uint64_t map_bytes, const Progress& progress = {});
 
 }  // namespace dormouse::hal_linux

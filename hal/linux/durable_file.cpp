@@ -17,6 +17,7 @@ namespace {
 constexpr mode_t file_mode = 0640;
 constexpr mode_t folder_mode = 0750;
 constexpr std::uint64_t zeros_at_once = 64 * 1024;
+constexpr std::uint64_t progress_each = 4 * 1024 * 1024;  // bytes: seconds on a slow card
 constexpr std::size_t copied_at_once = 64 * 1024;
 
 Status copy_content(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -76,12 +77,14 @@ Status write_at(int fd, const std::filesystem::path& path, std::uint64_t offset,
   return done();
 }
 
-Status write_zeros(int fd, const std::filesystem::path& path, std::uint64_t from, std::uint64_t to) {
+Status write_zeros(int fd, const std::filesystem::path& path, std::uint64_t from, std::uint64_t to,
+                   const Progress& progress) {
   const Bytes zeros(zeros_at_once, '\0');
   while (from < to) {
     const auto length = std::min<std::uint64_t>(to - from, zeros.size());
     if (auto written = write_at(fd, path, from, BytesView(zeros).substr(0, length)); !written) return written;
     from += length;
+    if (progress && from % progress_each == 0) progress();
   }
   return done();
 }
@@ -92,11 +95,12 @@ Result<std::uint64_t> size_of(const FileHandle& file, const std::filesystem::pat
   return static_cast<std::uint64_t>(facts.st_size);
 }
 
-Status extend_with_zeros(const FileHandle& file, const std::filesystem::path& path, std::uint64_t size) {
+Status extend_with_zeros(const FileHandle& file, const std::filesystem::path& path, std::uint64_t size,
+                         const Progress& progress) {
   const auto present = size_of(file, path);
   if (!present) return present.error();
   if (*present >= size) return done();
-  if (auto extended = write_zeros(file.get(), path, *present, size); !extended) return extended;
+  if (auto extended = write_zeros(file.get(), path, *present, size, progress); !extended) return extended;
   if (::fsync(file.get()) != 0) return file_error("sync", path, errno);
   return done();
 }

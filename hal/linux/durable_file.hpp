@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <utility>
 
 #include "runtime/base/bytes.hpp"
@@ -33,16 +34,21 @@ class FileHandle {
   int fd_ = -1;
 };
 
+/// Called now and then while something takes long, on the thread that does it. Empty: nobody wants to know.
+using Progress = std::function<void()>;
+
 /// What an errno means for the store.
 Error file_error(const char* doing, const std::filesystem::path& path, int error);
 
 /// Writes all of it, however the kernel cuts it up.
 Status write_at(int fd, const std::filesystem::path& path, std::uint64_t offset, BytesView bytes);
 /// Zeros up to `to`, written and not only reserved, so that later writes there need no new blocks.
-Status write_zeros(int fd, const std::filesystem::path& path, std::uint64_t from, std::uint64_t to);
+Status write_zeros(int fd, const std::filesystem::path& path, std::uint64_t from, std::uint64_t to,
+                   const Progress& progress = {});
 Result<std::uint64_t> size_of(const FileHandle& file, const std::filesystem::path& path);
 /// A shorter file gets zeros up to `size`, durable on return; another one stays as it is.
-Status extend_with_zeros(const FileHandle& file, const std::filesystem::path& path, std::uint64_t size);
+Status extend_with_zeros(const FileHandle& file, const std::filesystem::path& path, std::uint64_t size,
+                         const Progress& progress = {});
 
 /// Makes a file's content, or a folder's names, durable.
 Status sync_path(const std::filesystem::path& path);

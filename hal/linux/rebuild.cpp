@@ -29,6 +29,7 @@ namespace fs = std::filesystem;
 
 constexpr mode_t file_mode = 0640;
 constexpr std::uint64_t copied_at_once = 256 * 1024;
+constexpr std::uint64_t progress_each = 16 * copied_at_once;
 
 Result<std::unique_ptr<store::StorageMedium>> open_for_reading(const fs::path& path) {
   FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -43,7 +44,7 @@ Error broken(const fs::path& path, const std::string& why) {
 
 /// The pages that the tree uses, and no more: the rest of a pre-zeroed file is blank. Answers whether it was
 /// healed.
-Result<bool> copy_tree(const fs::path& from, const fs::path& to) {
+Result<bool> copy_tree(const fs::path& from, const fs::path& to, const Progress& progress) {
   auto source = open_for_reading(from);
   if (!source) return broken(from, source.error().message);
   auto head = (*source)->read(0, store::lmdb_head_bytes);
@@ -62,6 +63,7 @@ Result<bool> copy_tree(const fs::path& from, const fs::path& to) {
     if (!part) return broken(from, part.error().message);
     if (healed && at < head->size()) part->replace(0, head->size(), BytesView(*head).substr(0, part->size()));
     if (auto written = write_at(copy.get(), to, at, *part); !written) return std::move(written).error();
+    if (progress && at % progress_each == 0) progress();
   }
   return healed.has_value();
 }
@@ -102,10 +104,11 @@ Status replay(const fs::path& folder, const RescueOptions& options, Rebuilt& reb
 }
 
 Result<Rebuilt> rebuild_from_tree(const fs::path& folder, const Remains& remains, const RescueOptions& options) {
-  const auto healed = copy_tree(remains.tree / "data.mdb", folder / "data.mdb");
+  const auto healed = copy_tree(remains.tree / "data.mdb", folder / "data.mdb", options.store.progress);
   if (!healed) return healed.error();
   Rebuilt rebuilt{.healed = *healed};
-  auto verified = verify_in_child(folder, options.verify_bound, options.store.formats.newest);
+  auto verified =
+      verify_in_child(folder, options.verify_bound, options.store.formats.newest, options.store.progress);
   if (!verified) return std::move(verified).error();
   rebuilt.verification = std::move(verified).value();
   if (!rebuilt.verification.usable() || !rebuilt.verification.numbers)
@@ -180,7 +183,8 @@ Status finish_rebuilt(const fs::path& folder, const Rebuilt& rebuilt, const Fini
   }
   if (auto journal = make_journal_file(folder / "journal", facts); !journal) return std::move(journal).error();
   if (options.prezero)
-    if (auto given = give_full_size(folder / "data.mdb", options.limits.map_bytes); !given) return given;
+    if (auto given = give_full_size(folder / "data.mdb", options.limits.map_bytes, options.progress); !given)
+      return given;
   for (const fs::path& part : {folder / "data.mdb", folder / "lock.mdb", folder})
     if (auto synced = sync_path(part); !synced) return synced;
   return done();

@@ -75,7 +75,8 @@ Status StoreFolder::fill(const fs::path& folder, const std::string& store_id) co
     if (!store) return std::move(store).error();
   }
   if (options_.prezero)
-    if (auto given = give_full_size(folder / "data.mdb", options_.limits.map_bytes); !given) return given;
+    if (auto given = give_full_size(folder / "data.mdb", options_.limits.map_bytes, options_.progress); !given)
+      return given;
   for (const fs::path& part : {folder / "data.mdb", folder / "lock.mdb", folder})
     if (auto synced = sync_path(part); !synced) return synced;
   return done();

@@ -25,6 +25,7 @@ struct StoreOptions {
   bool prezero = false;  // writes the data file to its full size: a full disk then stops nothing
   store::JournalFacts::Align align = store::JournalFacts::Align::packed;
   store::Formats formats = {};
+  Progress progress = {};  // at least every ten seconds while looking at, filling or rebuilding it takes long
 };
 
 class StoreFolder {

@@ -127,7 +127,7 @@ Status StoreFolder::migrate(store::Store& store, const fs::path& data, store::Op
 /// A disk without the room does not keep a store from being opened.
 void StoreFolder::give_room(store::OpenedStore& report) const {
   if (!options_.prezero) return;
-  if (auto given = give_full_size(path_ / "data.mdb", options_.limits.map_bytes); !given)
+  if (auto given = give_full_size(path_ / "data.mdb", options_.limits.map_bytes, options_.progress); !given)
     report.notes.push_back("the store did not get all its room in advance: " + given.error().message);
 }
 

@@ -204,12 +204,14 @@ void look_at_tree(const fs::path& folder, const Teller& teller, Deadline deadlin
     teller.tell(told_broken, in_words(report.error()));
 }
 
-Result<Verification> verify_in_child(const TreeLook& look, std::chrono::milliseconds bound) {
+Result<Verification> verify_in_child(const TreeLook& look, std::chrono::milliseconds bound,
+                                     const std::function<void()>& progress) {
   const Deadline deadline = std::chrono::steady_clock::now() + bound;
   for (unsigned tries = 1;; ++tries) {
     Heard heard;
-    const auto end = look_in_child([&](const Teller& teller) { look(teller, deadline); },
-                                   [&](char kind, BytesView body) { heard.hear(kind, body); }, deadline + late_by);
+    const auto end =
+        look_in_child([&](const Teller& teller) { look(teller, deadline); },
+                      [&](char kind, BytesView body) { heard.hear(kind, body); }, deadline + late_by, progress);
     if (!end) return end.error();
     if (heard.refusal) return *heard.refusal;
     auto found = judge(std::move(heard), *end);
@@ -219,11 +221,11 @@ Result<Verification> verify_in_child(const TreeLook& look, std::chrono::millisec
 }
 
 Result<Verification> verify_in_child(const fs::path& folder, std::chrono::milliseconds bound,
-                                     std::uint64_t newest_format) {
+                                     std::uint64_t newest_format, const std::function<void()>& progress) {
   const auto look = [&](const Teller& teller, Deadline deadline) {
     look_at_tree(folder, teller, deadline, newest_format);
   };
-  return verify_in_child(look, bound);
+  return verify_in_child(look, bound, progress);
 }
 
 std::optional<TreeFacts> facts_in_child(const fs::path& folder) {

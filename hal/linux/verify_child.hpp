@@ -55,18 +55,20 @@ struct Verification {
   std::string words() const;
 };
 
-/// Verifies the tree in `folder`, which holds data.mdb. Blocks until done or until a little after the bound. That
-/// the words of the file have our size is the caller's to know. store.newer: the tree is not ours to judge;
-/// store.read_only: it may not be read at all; store.io: no child could be made, or LMDB could not open a file that
-/// can be read.
+/// Verifies the tree in `folder`, which holds data.mdb. Blocks until done or until a little after the bound;
+/// `progress` is called as look_in_child() says. That the words of the file have our size is the caller's to know.
+/// store.newer: the tree is not ours to judge; store.read_only: it may not be read at all; store.io: no child could
+/// be made, or LMDB could not open a file that can be read.
 Result<Verification> verify_in_child(const std::filesystem::path& folder,
                                      std::chrono::milliseconds bound = verify_bound,
-                                     std::uint64_t newest_format = store::format_version);
+                                     std::uint64_t newest_format = store::format_version,
+                                     const std::function<void()>& progress = {});
 
 /// The same with another look in the child: what tells of tries, bounds and ends without a broken disk. The look
 /// tells what look_at_tree() tells.
 using TreeLook = std::function<void(const Teller&, Deadline deadline)>;
-Result<Verification> verify_in_child(const TreeLook& look, std::chrono::milliseconds bound);
+Result<Verification> verify_in_child(const TreeLook& look, std::chrono::milliseconds bound,
+                                     const std::function<void()>& progress = {});
 /// What verify_in_child(folder) does in its child.
 void look_at_tree(const std::filesystem::path& folder, const Teller& teller, Deadline deadline,
                   std::uint64_t newest_format = store::format_version);

@@ -76,6 +76,36 @@ Status LinuxWatchdog::start() {
   return done();
 }
 
+class BothWatchdogs : public hal::Watchdog {
+ public:
+  BothWatchdogs(std::unique_ptr<hal::Watchdog> one, std::unique_ptr<hal::Watchdog> other)
+      : one_(std::move(one)), other_(std::move(other)) {}
+
+  std::optional<Duration> timeout() const override {
+    const auto a = one_->timeout();
+    const auto b = other_->timeout();
+    return a && b ? std::min(*a, *b) : a ? a : b;
+  }
+  Status start() override {
+    if (auto started = one_->start(); !started.ok()) return started;
+    auto started = other_->start();
+    if (!started.ok()) one_->disarm();
+    return started;
+  }
+  void feed() override {
+    one_->feed();
+    other_->feed();
+  }
+  void disarm() override {
+    one_->disarm();
+    other_->disarm();
+  }
+
+ private:
+  std::unique_ptr<hal::Watchdog> one_;
+  std::unique_ptr<hal::Watchdog> other_;
+};
+
 class NoneWatchdog : public hal::Watchdog {
  public:
   std::optional<Duration> timeout() const override { return std::nullopt; }
@@ -88,6 +118,11 @@ class NoneWatchdog : public hal::Watchdog {
 
 std::unique_ptr<hal::Watchdog> make_watchdog(std::string device, Duration timeout) {
   return std::make_unique<LinuxWatchdog>(std::move(device), timeout);
+}
+
+std::unique_ptr<hal::Watchdog> make_both_watchdogs(std::unique_ptr<hal::Watchdog> one,
+                                                   std::unique_ptr<hal::Watchdog> other) {
+  return std::make_unique<BothWatchdogs>(std::move(one), std::move(other));
 }
 
 std::unique_ptr<hal::Watchdog> make_none_watchdog() {

@@ -2,6 +2,7 @@
 #include "tools/device/linux_device.hpp"
 
 #include <unistd.h>
+#include <utility>
 
 #include "hal/linux/clock.hpp"
 #include "hal/linux/event_loop.hpp"
@@ -9,6 +10,7 @@
 #include "hal/linux/process_launcher.hpp"
 #include "hal/linux/signals.hpp"
 #include "hal/linux/snapshots.hpp"
+#include "hal/linux/systemd_notify.hpp"
 #include "hal/linux/unix_socket_link.hpp"
 #include "hal/linux/watchdog.hpp"
 #include "runtime/store/flash_use.hpp"
@@ -27,6 +29,7 @@ WallTime build_date() {
 
 /// In order of making: what comes later uses what comes before, so it goes first at the end.
 struct LinuxDevice::Parts {
+  std::unique_ptr<hal_linux::SystemdNotify> services;  // none: started by hand
   std::unique_ptr<DeviceData> data;
   hal_linux::AsioLoop loop;
   std::unique_ptr<hal::Clock> clock;
@@ -72,7 +75,7 @@ std::unique_ptr<hal::Link> make_socket(hal_linux::AsioLoop& loop, const LinuxOpt
   return hal_linux::make_unix_socket_link(loop, std::move(socket));
 }
 
-hal_linux::DataDirectory::Options data_options(const LinuxOptions& options) {
+hal_linux::DataDirectory::Options data_options(const LinuxOptions& options, hal_linux::SystemdNotify* services) {
   hal_linux::DataDirectory::Options data;
   data.allow_fs = options.board.allow_fs;
   data.wait = options.standby;
@@ -80,7 +83,18 @@ hal_linux::DataDirectory::Options data_options(const LinuxOptions& options) {
   data.store.prezero = options.board.store.prezero;
   if (options.board.store.journal_blocks) data.store.align = store::JournalFacts::Align::block;
   data.stop_when_broken = options.board.store.stop_when_broken;
+  constexpr Duration progress_bound{30'000};  // three times what may lie between two words of progress
+  if (services != nullptr) data.store.progress = [services] { services->extend(progress_bound); };
   return data;
+}
+
+/// The board's own, systemd's, or both.
+std::unique_ptr<hal::Watchdog> make_watchdogs(const hal::BoardFacts& board, hal_linux::SystemdNotify* services) {
+  auto watchdog = board.watchdog_device.empty()
+                      ? hal_linux::make_none_watchdog()
+                      : hal_linux::make_watchdog(board.watchdog_device, board.watchdog_timeout);
+  if (services == nullptr) return watchdog;
+  return hal_linux::make_both_watchdogs(std::move(watchdog), hal_linux::make_systemd_watchdog(*services));
 }
 
 /// What was written of a folder, as far as its files still show it.
@@ -121,6 +135,7 @@ actors::DeviceOptions options_of(const LinuxOptions& options, bool is_volatile) 
   device.stop_bound = options.board.stop_bound;
   device.hold_up = options.board.hold_up;
   device.probation = options.board.probation;
+  device.boot_takes = options.board.boot_takes;
   device.flash.endurance = {options.board.flash.endurance_bytes, options.board.flash.write_amplification};
   device.flash.bytes_per_day = options.board.flash.bytes_per_day;
   device.refuse_volatile = is_volatile && !options.config.volatile_ok && !options.board.volatile_ok;
@@ -134,8 +149,13 @@ Result<std::unique_ptr<LinuxDevice>> LinuxDevice::open(LinuxOptions options, act
     return std::move(settled).error();
   }
   auto parts = std::make_unique<Parts>();
+  auto services = hal_linux::SystemdNotify::from_environment();
+  if (!services.ok()) return std::move(services).error();
+  parts->services = std::move(*services);
+  if (parts->services && options.standby)
+    parts->services->status("standby, waits until the data directory is free");
   const std::string data_dir = options.data_dir.empty() ? options.board.data_dir : options.data_dir;
-  auto data = DeviceData::take(data_dir, data_options(options));
+  auto data = DeviceData::take(data_dir, data_options(options, parts->services.get()));
   if (!data.ok()) return std::move(data).error();
   parts->data = std::move(*data);
   auto clock = hal_linux::make_linux_clock(parts->loop, clock_facts(options.board, data_dir));
@@ -143,9 +163,7 @@ Result<std::unique_ptr<LinuxDevice>> LinuxDevice::open(LinuxOptions options, act
   parts->clock = std::move(*clock);
   parts->processes = hal_linux::make_process_launcher(parts->loop);
   parts->power = hal_linux::make_signal_power(parts->loop);
-  parts->watchdog = options.board.watchdog_device.empty()
-                        ? hal_linux::make_none_watchdog()
-                        : hal_linux::make_watchdog(options.board.watchdog_device, options.board.watchdog_timeout);
+  parts->watchdog = make_watchdogs(options.board, parts->services.get());
   parts->socket = make_socket(parts->loop, options);
 
   add_commands(options.config, handlers);
@@ -162,10 +180,14 @@ Result<std::unique_ptr<LinuxDevice>> LinuxDevice::open(LinuxOptions options, act
     device.read_flash = [flash] { return hal_linux::read_flash_registers(flash); };
   device.power = parts->power.get();
   device.watchdog = parts->watchdog.get();
+  device.services = parts->services.get();
   actors::DeviceOptions device_options = options_of(options, parts->data->is_volatile());
   device_options.observe = [observe = options.observe, parts = parts.get()](const actors::Event& event) {
     observe(event);
-    if (event.kind == actors::Event::Kind::ready) parts->loop.post([parts] { parts->ready(); });
+    if (event.kind != actors::Event::Kind::ready) return;
+    parts->loop.post([parts] {  // once, though the device may begin anew after failing power
+      if (const auto ready = std::exchange(parts->ready, {})) ready();
+    });
   };
   parts->device =
       std::make_unique<actors::Device>(std::move(device), std::move(handlers), std::move(device_options));

@@ -30,7 +30,7 @@ class LinuxDevice {
   /// Adds the configuration's commands to `handlers`. Takes the data directory: store.locked, store.fs_refused,
   /// and others name what stands in the way; config.required for a command without a user as root. On a read-only
   /// file system the device comes up to be asked and starts nothing; only without a store there does it end with
-  /// store.read_only.
+  /// store.read_only. notify.bad_socket: systemd asks to be told at a place that is none.
   static Result<std::unique_ptr<LinuxDevice>> open(LinuxOptions options, actors::Handlers handlers);
   ~LinuxDevice();
   LinuxDevice(const LinuxDevice&) = delete;
@@ -39,9 +39,10 @@ class LinuxDevice {
   /// The device, to enqueue and to ask from other threads while run() runs.
   actors::Device& device();
 
-  /// Runs until SIGTERM, SIGINT or device().stop(); ok after a clean stop, else why it could not start or go on.
-  /// Blocks the calling thread, which must be the one that opened the device. `ready` is called on that thread once
-  /// work is accepted; there it may ask device() and wait for the answers.
+  /// Runs until SIGTERM, SIGINT or device().stop(); tells systemd how it is, where that has started it; ok after a
+  /// clean stop, else why it could not start or go on. Blocks the calling thread, which must be the one that opened
+  /// the device. `ready` is called on that thread once work is accepted; there it may ask device() and wait for the
+  /// answers.
   Status run(std::function<void()> ready = [] {});
 
  private:
