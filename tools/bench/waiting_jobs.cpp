@@ -35,10 +35,11 @@ Status receive(client::Client& client) {
 
 }  // namespace
 
-Status enqueue_for_tomorrow(client::Client& client, std::size_t jobs) {
+Status enqueue_for_tomorrow(client::Client& client, std::size_t jobs, std::size_t in_flight) {
   const Record whole = batch_of(batch_jobs);
+  in_flight = std::min(in_flight, client.window());
   for (std::size_t sent = 0; sent < jobs; sent += batch_jobs) {
-    if (client.outstanding() == client.window()) {
+    if (client.outstanding() == in_flight) {
       if (auto received = receive(client); !received) return received;
     }
     const std::size_t left = jobs - sent;
