@@ -28,6 +28,7 @@ SimulatedDevice::SimulatedDevice(const SimulatedSetup& setup)
     : setup_(setup),
       journal_(journal_facts(setup.limits).file_bytes()),
       heartbeat_(store::Heartbeat::kFileBytes),
+      watchdog_({.timeout = setup_.watchdog, .now = [this] { return clock_->read().instant; }}),
       torn_(stream(setup_.seed, "torn")) {
   hal_sim::SimClockSetup clock;
   clock.start = setup_.start;
@@ -68,6 +69,8 @@ Status SimulatedDevice::boot() {
   parts.heartbeat = heartbeat_medium_.get();
   parts.links = {link_.get()};
   parts.power = &power_;
+  parts.watchdog = &watchdog_;
+  if (setup_.service_manager) parts.services = &services_;
   parts.read_flash = [this] { return setup_.flash_registers; };
   actors::DeviceOptions options;
   options.name = "sim";
@@ -78,6 +81,7 @@ Status SimulatedDevice::boot() {
   options.heartbeat_interval = setup_.heartbeat_interval;
   options.drain = setup_.drain;
   options.hold_up = setup_.hold_up;
+  options.boot_takes = setup_.boot_takes;
   options.flash.bytes_per_day = setup_.flash_bytes_per_day;
   options.one_thread = true;
   options.observe = [this](const actors::Event& event) {
@@ -117,12 +121,17 @@ void SimulatedDevice::end_process() {
   stop_begun_ = false;
 }
 
-void SimulatedDevice::lose_power(const std::function<void()>& power_of_clock) {
+void SimulatedDevice::take_power() {
   const auto torn = [this](std::uint64_t) { return (torn_() & 1) != 0; };
   disk_.cut_power();
   journal_.cut_power(torn);
   heartbeat_.cut_power(torn);
+}
+
+void SimulatedDevice::lose_power(const std::function<void()>& power_of_clock) {
+  take_power();
   end_process();
+  watchdog_.disarm();
   slewed_until_ = Duration{0};
   power_of_clock();
   disk_.restore();
@@ -154,6 +163,19 @@ void SimulatedDevice::cut_power_in_next_commit(Kept kept) {
         [this, kept](std::uint64_t) { return kept == Kept::all || (kept == Kept::some && (torn_() & 1) != 0); });
     disk_.cut_power();
     heartbeat_.cut_power();
+  });
+}
+
+void SimulatedDevice::slow_commits(Duration each) {
+  journal_.slow_syncs([this, each] {
+    const Duration end = now() + each;
+    settle();  // all but storage, which waits here
+    while (now() < end) {
+      const auto fires = watchdog_.fires_at();
+      const Duration step = fires ? std::min(end - now(), *fires - clock_->read().instant) : end - now();
+      clock_->advance(step);
+      if (watchdog_.fires_at() && *watchdog_.fires_at() <= clock_->read().instant) return take_power();
+    }
   });
 }
 
@@ -246,11 +268,14 @@ Duration SimulatedDevice::advance(Duration by) {
     if (!moments_.empty()) step = std::min(step, moments_.begin()->first - now());
     const auto armed = clock_->to_armed(ppm);
     if (armed) step = std::min(step, *armed);
+    const auto fires = watchdog_.fires_at();
+    if (fires) step = std::min(step, *fires - clock_->read().instant);
     const bool something_due =
         (armed && *armed <= step) || (!moments_.empty() && moments_.begin()->first <= now() + step);
     clock_->slew(ppm, std::max(step, Duration{0}));
     count_wakeup(happen_due());
     settle();
+    if (watchdog_.pass()) watchdog_reset();
     if (at_rest_ && running()) at_rest_();
     if ((alive && !running()) || !has_power()) return end - now();
     standing = step > Duration{0} ? 0 : standing + 1;

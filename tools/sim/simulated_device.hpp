@@ -28,6 +28,8 @@
 #include "hal/sim/memory_medium.hpp"
 #include "hal/sim/sim_loop.hpp"
 #include "hal/sim/sim_power.hpp"
+#include "hal/sim/sim_services.hpp"
+#include "hal/sim/sim_watchdog.hpp"
 #include "runtime/store/memory_tree.hpp"
 #include "tools/sim/stream.hpp"
 
@@ -72,12 +74,15 @@ struct SimulatedSetup {
   hal::AlarmSet wake = hal::AlarmSet::armed;      // what the clock answers when an alarm is set ...
   hal::AlarmSet power_on = hal::AlarmSet::armed;  // ... that ends a suspend, or powers the device on
   bool may_set_clock = true;
+  Duration boot_takes{20'000};  // what an alarm that powers the device on is set earlier by
   Limits limits{};
   std::uint64_t seed = 1;
   WallTime build_date{1'780'272'000'000};  // 2026-06-01; an RTC is believed for a year beyond
   Duration heartbeat_interval{60'000};
   Duration drain{5'000};
   Duration hold_up{200};
+  bool service_manager = false;           // somebody wants to know how it is
+  std::optional<Duration> watchdog{};     // its timeout; none: there is no watchdog
   std::uint64_t flash_bytes_per_day = 0;  // write budget; 0: none
   store::FlashReading flash_registers{};
   bool journal = true;  // false: every group commits the tree, so that a commit that fails refuses it
@@ -112,6 +117,9 @@ class SimulatedDevice {
   enum class Kept { nothing, all, some };
   void cut_power_in_next_commit(Kept kept);
   bool has_power() const { return disk_.has_power(); }
+  /// Every write that makes a group durable takes so long, in which the rest of the device goes on; until power is
+  /// restored. A watchdog that fires meanwhile takes the power at once.
+  void slow_commits(Duration each);
   /// A clean stop; true time passes while attempts drain. Answers how it ended.
   Status stop(hal::StopReason reason = hal::StopReason::sigterm);
   /// The supply tells that it fails, or that it is back; what the device does of it, it does before this returns.
@@ -171,6 +179,9 @@ class SimulatedDevice {
   store::Tree::Traffic store_traffic() const;
   hal_sim::MemoryFile& heartbeat() { return heartbeat_; }
   hal_sim::MemoryLink& link() { return *link_; }
+  hal_sim::SimWatchdog& watchdog() { return watchdog_; }
+  /// What the service manager was told, over all boots.
+  hal_sim::SimServices& services() { return services_; }
   /// Runs everything until nothing is left to do at this moment.
   void settle();
 
@@ -183,6 +194,7 @@ class SimulatedDevice {
   };
   Result<store::OpenedStore> open_store();
   void end_process();
+  void take_power();
   void lose_power(const std::function<void()>& power_of_clock);
   bool happen_due();  // whether an attempt ended
 
@@ -193,6 +205,8 @@ class SimulatedDevice {
   std::unique_ptr<hal_sim::SimClock> clock_;
   hal_sim::SimLoop loop_;
   hal_sim::SimPower power_{loop_};
+  hal_sim::SimServices services_;
+  hal_sim::SimWatchdog watchdog_;
   std::unique_ptr<store::StorageMedium> heartbeat_medium_;
   std::unique_ptr<hal_sim::MemoryLink> link_;
   std::map<std::string, Script> scripts_;
