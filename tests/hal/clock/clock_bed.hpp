@@ -22,6 +22,15 @@ inline std::filesystem::path fixture(const std::string& name) {
   return std::filesystem::path(DORMOUSE_SOURCE_DIR) / "tests/hal/clock/fixtures" / name;
 }
 
+/// A copy of such a root that is the test's own.
+struct Machine {
+  explicit Machine(const std::string& name) {
+    std::filesystem::copy(fixture(name), sys, std::filesystem::copy_options::recursive);
+  }
+  TemporaryDirectory folder;
+  std::string sys = folder.path() + "/sys";
+};
+
 struct ClockBed {
   explicit ClockBed(ClockFacts facts = {}) { open(std::move(facts)); }
   void open(ClockFacts facts) {

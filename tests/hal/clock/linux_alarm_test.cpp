@@ -80,10 +80,8 @@ TEST(LinuxAlarm, what_becomes_of_an_alarm_depends_on_whose_it_is) {
 }
 
 /// A laptop of its own, and a place for the note.
-struct Laptop {
-  Laptop() {
-    std::filesystem::copy(fixture("laptop/class/rtc/rtc0"), rtc, std::filesystem::copy_options::recursive);
-  }
+struct Laptop : Machine {
+  Laptop() : Machine("laptop") {}
   std::string alarm() const { return text_of(rtc / "wakealarm"); }
   void others_set(const std::string& seconds) const { write_file(rtc / "wakealarm", seconds + "\n"); }
   /// Every call is a process of its own: only the files remember.
@@ -91,8 +89,7 @@ struct Laptop {
     return PowerOnAlarm(rtc, note).set(due, wall);
   }
 
-  TemporaryDirectory folder;
-  std::filesystem::path rtc = folder.path() + "/rtc0";
+  std::filesystem::path rtc = sys + "/class/rtc/rtc0";
   std::filesystem::path note = folder.path() + "/power_on_alarm";
 };
 
@@ -201,8 +198,7 @@ TEST(LinuxAlarm, that_the_kernel_refuses_does_not_stand) {
 
 TEST(LinuxAlarm, the_clock_sets_it_by_its_own_wall_and_the_boards_rtc) {
   const Laptop laptop;
-  const std::string sys = laptop.folder.path() + "/sys";
-  std::filesystem::create_directories(sys + "/class/rtc");
+  const std::string& sys = laptop.sys;
   std::filesystem::rename(laptop.rtc, sys + "/class/rtc/rtc3");
   ClockBed bed({.rtc = ClockFacts::Rtc::kernel, .rtc_number = 3, .power_on_note = laptop.note, .sys = sys});
   EXPECT_EQ(bed.clock->arm_power_on(bed.clock->read().wall + kHour), AlarmSet::armed);

@@ -14,7 +14,8 @@ namespace {
 const WallTime kNoon = *parse_rfc3339("2026-06-01T12:00:00Z");
 
 RtcState state_of(const std::string& machine, std::optional<unsigned> supply, bool battery) {
-  return rtc_state(fixture(machine) / "class/rtc/rtc0", supply, battery);
+  const Machine own(machine);
+  return rtc_state(own.sys + "/class/rtc/rtc0", supply, battery);
 }
 
 TEST(LinuxRtc, each_machine_shows_what_its_rtc_is) {
@@ -105,7 +106,8 @@ TEST(LinuxRtc, the_clock_takes_it_from_the_boards_number_and_folders) {
     bool can_power_on;
   };
   using Rtc = ClockFacts::Rtc;
-  const std::string laptop = fixture("laptop-second-rtc");
+  const Machine own("laptop-second-rtc");
+  const std::string laptop = own.sys;
   const Row rows[] = {
       {"none", {.rtc = Rtc::none, .sys = laptop}, false, false, true, false},
       {"the first", {.rtc = Rtc::kernel, .rtc_battery = true, .sys = laptop}, true, true, true, true},

@@ -105,9 +105,8 @@ TEST(LinuxKernel, the_wake_timer_is_the_kernels_own_and_is_read_back_replaced_an
 }
 
 TEST(LinuxKernel, no_wake_timer_is_made_where_nothing_could_wake_and_one_that_stood_is_cleared) {
-  const TemporaryDirectory folder;
-  const std::string sys = folder.path() + "/sys";
-  std::filesystem::copy(fixture("laptop"), sys, std::filesystem::copy_options::recursive);
+  const Machine laptop("laptop");
+  const std::string& sys = laptop.sys;
   const ClockBed bed({.sys = sys});
   const Instant due = bed.clock->read().instant + kDay;
   if (bed.clock->arm_wake(due) == AlarmSet::not_permitted) GTEST_SKIP() << "this process may not set wake alarms";

@@ -132,16 +132,15 @@ std::string become_nobody() {
 }
 
 TEST(LinuxWall, without_the_rights_nothing_is_set_and_each_answer_says_so) {
-  const TemporaryDirectory folder;
-  const std::string sys = folder.path() + "/sys";
-  std::filesystem::copy(fixture("laptop"), sys, std::filesystem::copy_options::recursive);
+  const Machine laptop("laptop");
+  const std::string& sys = laptop.sys;
   write_file(sys + "/fs/pstore/dmesg-ramoops-0", "Panic#1 Part1\n");
-  std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(laptop.folder.path(), std::filesystem::perms(0755));
   std::filesystem::permissions(sys + "/fs/pstore", std::filesystem::perms(0700));
   std::filesystem::permissions(sys + "/class/rtc/rtc0/wakealarm", std::filesystem::perms(0444));
   if (::geteuid() != 0) GTEST_SKIP() << "the files must be another user's, which takes root";
   in_child(become_nobody, [&] {
-    ClockBed bed({.rtc = ClockFacts::Rtc::kernel, .sys = sys, .var = folder.path()});
+    ClockBed bed({.rtc = ClockFacts::Rtc::kernel, .sys = sys, .var = laptop.folder.path()});
     const Sample before = bed.clock->read();
     const Status set = move_wall(bed, kStep);
     ASSERT_FALSE(set.ok());
