@@ -106,6 +106,7 @@ Spans begin_spans(store::Transaction& txn, const std::optional<Stamp>& last, con
                   const Now& now) {
   Spans spans = read_spans(txn);
   if (last) spans.note_stamp({last->instant, last->wall, last->trust, last->boot, last->kernel_boot});
+  if (!last) spans.lose_readings();
   if (spans.present() > now.kernel_boot) spans = Spans{};  // of another life of this store
   if (spans.boots().empty() || spans.present() != now.kernel_boot) {
     Duration proven{0};

@@ -71,6 +71,10 @@ void Spans::gain_trust(const Now& now) {
   for (auto boot = boots_.begin(); boot != std::next(q); ++boot) boot->second.span += growth;
 }
 
+void Spans::lose_readings() {
+  for (auto& [_, boot] : boots_) boot.last_wall.reset();
+}
+
 void Spans::forget_before(std::uint32_t oldest_used) {
   boots_.erase(boots_.begin(), boots_.lower_bound(std::min(oldest_used, present_)));
 }

@@ -46,6 +46,10 @@ class Spans {
   /// where a process starts believable: the kernel boot before may not have been.
   void gain_trust(const Now& now);
 
+  /// The last readings are lost: nothing is measured from the walls of those that are noted, so spans grow no
+  /// further than what later readings prove.
+  void lose_readings();
+
   /// Forgets kernel boots for which `still_used` is false.
   void forget_before(std::uint32_t oldest_used);
 

@@ -24,6 +24,22 @@ inline WallTime utc(const std::string& text) {
   return *wall;
 }
 
+/// A time daemon sets the wall by so much, to what it believes; and to the true time.
+inline void step(SimulatedDevice& device, Duration by) {
+  device.clock().sync_arrives(hal_sim::SyncBy::step, false, device.clock().read().wall + by);
+}
+inline void sync(SimulatedDevice& device) {
+  device.clock().sync_arrives(hal_sim::SyncBy::step);
+}
+
+/// Never synced yet, built at the start of 2026.
+inline SimulatedSetup without_rtc(const std::string& start) {
+  return {.start = utc(start),
+          .rtc = hal_sim::RtcKind::none,
+          .synced = false,
+          .build_date = utc("2026-01-01T00:00:00Z")};
+}
+
 /// Ways in which a process may end.
 enum class Fate { power_cut, crash, clean_restart };
 inline const char* name_of(Fate fate) {

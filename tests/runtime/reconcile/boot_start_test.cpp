@@ -164,6 +164,13 @@ TEST(BootStart, names_the_cause_of_boot_and_gap_and_records_both) {
 
     ASSERT_EQ(device.boots().size(), 2U);
     EXPECT_EQ(device.boots().front(), start.boot);
+    EXPECT_EQ(start.boot.evidence, row.evidence.text);
+    EXPECT_EQ(start.boot.before, row.clean ? "clean: " + *row.clean : "not clean");
+    ASSERT_EQ(start.boot.gains.size(), 1U);
+    EXPECT_EQ(start.boot.gains[0].wall, clock(row.wall));
+    EXPECT_EQ(start.gap->from_instant, at_s(1'000));
+    EXPECT_EQ(start.gap->to_instant, row.instant);
+    EXPECT_EQ(start.gap->from_trust, Trust::synced);
     EXPECT_EQ(device.gaps(), std::vector<Gap>{*start.gap});
   }
 }
@@ -250,6 +257,7 @@ TEST(BootStart, T015_a_gap_of_0_s_is_counted_not_recorded) {
   EXPECT_EQ(start.boot.cause, BootCause::crash_restart);
   EXPECT_FALSE(start.gap);
   EXPECT_TRUE(device.gaps().empty());
+  EXPECT_EQ(device.run([](jobs::Work& work) { return reconcile::lifetime(work).short_gaps; }), 1U);
 }
 
 TEST(BootStart, T018_T020_the_newest_stamp_decides_wherever_it_lies) {
@@ -290,16 +298,7 @@ TEST(BootStart, numbers_rise_above_a_heartbeat_newer_than_the_store) {
 TEST(BootStart, T022_killed_before_the_start_mark_is_durable_the_boot_number_rises_once) {
   Device device;
   device.start(Device::facts(kKernel1, at_s(900), clock("11:58:20")));
-  device.disk().cut_power_in_next_commit(store::MemoryDisk::Outcome::keeps_old);
-  {
-    auto store = store::Store::open(store::open_memory_tree(device.disk()), device.limits());
-    ASSERT_TRUE(store.ok());
-    auto txn = (*store)->begin();
-    ASSERT_TRUE(begin_boot(txn, Device::facts(kKernel1, at_s(912), clock("11:58:32")), device.limits()).ok());
-    ASSERT_TRUE(txn.apply(store::Durability::durable).ok());
-    ASSERT_FALSE((*store)->sync().ok());
-  }
-  device.disk().restore();
+  device.lose_start(Device::facts(kKernel1, at_s(912), clock("11:58:32")));
   const auto start = device.start(Device::facts(kKernel1, at_s(920), clock("11:58:40")));
   EXPECT_EQ(start.boot.number, 2U);
   ASSERT_TRUE(start.gap);
@@ -331,6 +330,10 @@ TEST(BootStart, T108_full_rings_drop_their_oldest_and_keep_counting) {
   EXPECT_EQ(device.boots().back().number, 7U);
   ASSERT_EQ(device.gaps().size(), 4U);
   EXPECT_EQ(device.gaps().front().number, 9U);  // 9 gaps over the life of the store
+  const auto lifetime = device.run([](jobs::Work& work) { return reconcile::lifetime(work); });
+  EXPECT_EQ(lifetime.boots, 10U);
+  EXPECT_EQ(lifetime.gaps, 9U);
+  EXPECT_EQ(lifetime.short_gaps, 0U);
 }
 
 }  // namespace

@@ -19,7 +19,9 @@ BootFacts Device::facts(const std::string& kernel, Instant instant, WallTime wal
   return facts;
 }
 
-BootStart Device::start(const BootFacts& facts) {
+BootStart Device::start(const BootFacts& given) {
+  auto facts = given;
+  if (facts.store_id.empty()) facts.store_id = store_id_;
   store_.reset();
   auto store = store::Store::open(store::open_memory_tree(disk_), limits_);
   check(store.ok(), "test:open");
@@ -35,6 +37,20 @@ BootStart Device::start(const BootFacts& facts) {
   now_ = {facts.sample.instant, facts.sample.wall, start_.trust.trust(), start_.boot.number,
           start_.boot.kernel_boot};
   return start_;
+}
+
+void Device::lose_start(const BootFacts& facts) {
+  store_.reset();
+  disk_.cut_power_in_next_commit(store::MemoryDisk::Outcome::keeps_old);
+  {
+    auto store = store::Store::open(store::open_memory_tree(disk_), limits_);
+    check(store.ok(), "test:open");
+    auto txn = (*store)->begin();
+    check(reconcile::begin_boot(txn, facts, limits_).ok(), "test:begin_boot");
+    check(txn.apply(store::Durability::durable).ok(), "test:apply");
+    check(!(*store)->sync().ok(), "test:cut");
+  }
+  disk_.restore();
 }
 
 void Device::set_now(Instant instant, WallTime wall, Trust trust) {
@@ -60,8 +76,10 @@ std::vector<Error> Device::gain_trust(WallTime wall, Trust trust) {
 
 void Device::stamp(std::optional<std::string> clean) {
   run([&](jobs::Work& work) {
-    auto stamp = reconcile::make_stamp(start_.boot, now_, {now_.instant, Duration{now_.instant.ms}, now_.wall},
-                                       start_.trust);
+    const Sample sample{now_.instant, Duration{now_.instant.ms}, now_.wall};
+    auto trust = start_.trust;
+    trust.note_stamp(sample);
+    const auto stamp = reconcile::make_stamp(start_.boot, now_, sample, trust);
     if (clean)
       reconcile::put_clean_stamp(work.txn, stamp, *clean);
     else

@@ -11,6 +11,7 @@
 
 #include "runtime/reconcile/reconcile.hpp"
 #include "runtime/reconcile/stamp_record.hpp"
+#include "runtime/store/keys.hpp"
 #include "runtime/store/memory_tree.hpp"
 #include "tests/runtime/time/day.hpp"
 
@@ -25,6 +26,10 @@ class Device {
 
   /// Starts a process: what was not synced is lost first. `facts` as the test likes them.
   reconcile::BootStart start(const reconcile::BootFacts& facts);
+  /// A start that power ends before its first batch is durable.
+  void lose_start(const reconcile::BootFacts& facts);
+  /// Of the store that is opened, from the next start on.
+  void set_store_id(const std::string& id) { store_id_ = id; }
   /// Drops the process and what it had not synced.
   void cut() { store_.reset(); }
 
@@ -78,6 +83,7 @@ class Device {
   store::MemoryDisk disk_;
   Limits limits_;
   std::set<std::string> handlers_{"work", "backup", "sample"};
+  std::string store_id_;
   std::unique_ptr<store::Store> store_;
   reconcile::BootStart start_;
   Now now_;

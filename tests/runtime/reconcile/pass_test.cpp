@@ -270,6 +270,9 @@ TEST(Pass, T063_a_job_that_needs_synced_time_is_held_until_then_and_late_by_then
   const auto report = device.reconcile(Trigger::trust);
   ASSERT_TRUE(report);
   EXPECT_EQ(report->run_late, 1U);
+  ASSERT_EQ(report->lines.size(), 1U);
+  EXPECT_EQ(report->lines[0].decided, reconcile::Decided::runs_late);
+  EXPECT_EQ(report->lines[0].lateness, seconds(600));
   EXPECT_TRUE(device.job(id).in_line);
 }
 

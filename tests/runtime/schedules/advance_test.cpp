@@ -12,12 +12,9 @@ using jobs::Misfire;
 using test::cron_of;
 using test::Device;
 using test::every_of;
+using test::minutes;
 using test::shown;
 using test::utc;
-
-constexpr Duration minutes(std::int64_t n) {
-  return Duration{n * 60'000};
-}
 
 TEST(Advance, ASlotBecomesOneJobAtItsInstant) {
   Device device("2026-06-01T11:30Z");

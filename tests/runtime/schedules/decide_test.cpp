@@ -11,15 +11,13 @@ namespace dormouse::schedules {
 namespace {
 
 using jobs::Misfire;
+using test::minutes;
 using test::planned_cron;
 using test::shown;
 using test::utc;
 
 Misfire catch_up(std::uint32_t max_runs, std::optional<Duration> max_age = {}) {
   return {Misfire::Policy::catch_up, {}, max_runs, max_age};
-}
-constexpr Duration minutes(int n) {
-  return Duration{n * 60'000LL};
 }
 
 struct Case {

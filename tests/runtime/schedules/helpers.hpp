@@ -15,6 +15,10 @@ namespace dormouse::schedules::test {
 /// "2026-06-01T12:00Z" (seconds may be left out) as wall ms; fails the test if it is none.
 std::int64_t utc(const std::string& text);
 
+constexpr Duration minutes(std::int64_t n) {
+  return Duration{n * 60'000};
+}
+
 /// A list of slots as one line of text, for comparing.
 std::string shown(const std::vector<std::int64_t>& slots);
 

@@ -139,6 +139,17 @@ TEST(Spans, the_last_offset_of_a_kernel_boot_is_kept_when_trust_is_lost) {
   EXPECT_EQ(spans.boots().at(1).last_instant, at_s(200));
 }
 
+TEST(Spans, nothing_is_measured_from_readings_that_were_lost_but_instants_are_told_by_their_offset) {
+  Spans spans = first_boot(moment(1, 1'200, clock("12:20:00"), Trust::synced));
+  spans.lose_readings();
+  spans.begin_kernel_boot(2, seconds(0));
+  spans.gain_trust(moment(2, 302, clock("12:35:02"), Trust::synced));
+  EXPECT_EQ(spans.boots().at(1).span, seconds(0));
+  EXPECT_EQ(spans.wall_of(Due::elapsed(1, at_s(0))), clock("12:00:00"));
+  EXPECT_EQ(spans.wall_of(Due::elapsed(7, at_s(0))), std::nullopt);
+  EXPECT_EQ(spans.wall_of(Due::at(clock("12:00:00"))), clock("12:00:00"));
+}
+
 TEST(Spans, a_forgotten_kernel_boot_counts_from_the_next_and_never_fires_early) {
   Spans spans = two_cuts();
   const Due due = Due::elapsed(1, at_s(0) + kTwoHours);
