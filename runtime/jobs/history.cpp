@@ -85,9 +85,9 @@ void trim_forgets(Work& work, Counters& counters) {
 }
 
 /// The record goes; its idempotency key stays behind until its time is over.
-void leave_key_behind(Work& work, Counters& counters, const Job& job) {
-  if (!job.spec.idempotency_key || !job.forget) return;
-  const Bytes key = keys::idempotency(job.component, *job.spec.idempotency_key);
+void leave_key_behind(Work& work, Counters& counters, const EndedHead& job) {
+  if (!job.idempotency_key || !job.forget) return;
+  const Bytes key = keys::idempotency(job.component, *job.idempotency_key);
   const Remembered what{job.id, *job.forget};
   if (is_forgotten(work, what)) {
     const std::optional<Bytes> body = work.txn.get(key);
@@ -101,19 +101,23 @@ void leave_key_behind(Work& work, Counters& counters, const Job& job) {
   trim_forgets(work, counters);
 }
 
-void purge(Work& work, Counters& counters, const Bytes& key, const Result<Job>& job) {
-  work.txn.erase(key);
+void purge(Work& work, Counters& counters, const store::Entry& entry) {
+  work.txn.erase(entry.key);
+  const Result<EndedHead> job = decode_ended_head(entry.value);
   if (!job) return;  // unreadable: nothing else is known of it
   work.txn.erase(keys::job_place(job->id));
-  if (job->args_apart > 0) work.txn.erase(keys::job_part(job->id, 'a'));
-  if (job->result_apart > 0) work.txn.erase(keys::job_part(job->id, 'r'));
+  if (job->args_apart) work.txn.erase(keys::job_part(job->id, 'a'));
+  if (job->result_apart) work.txn.erase(keys::job_part(job->id, 'r'));
   if (job->schedule) work.txn.erase(keys::slot(job->component, job->slot_ms, *job->schedule));
   leave_key_behind(work, counters, *job);
 }
 
-bool is_aged(const Work& work, const Job& job, std::int64_t age_ms) {
-  if (work.now.trust == Trust::untrusted || !job.ended || job.ended->trust == Trust::untrusted) return false;
-  return work.now.wall.ms - job.ended->wall.ms > age_ms;
+/// Or unreadable: such a record goes too.
+bool is_aged(const Work& work, BytesView body, std::int64_t age_ms) {
+  const Result<std::optional<Noted>> ended = decode_ended_time(body);
+  if (!ended) return true;
+  if (work.now.trust == Trust::untrusted || !*ended || (*ended)->trust == Trust::untrusted) return false;
+  return work.now.wall.ms - (*ended)->wall.ms > age_ms;
 }
 
 void trim(Work& work, Counters& counters, Ring& ring) {
@@ -121,13 +125,20 @@ void trim(Work& work, Counters& counters, Ring& ring) {
   // set aside as corrupt stays counted). What this batch has given up already is not walked over again and again.
   const Bytes from = ring.key(ring.next - std::min(ring.size, ring.next));
   const Bytes to = keys::after(ring.key(kLastPlace));
-  for (std::uint64_t given_up = 0; given_up < work.limits.ring_trim; ++given_up) {
-    const std::vector<store::Entry> oldest = work.txn.scan(from, to, 1);
-    if (oldest.empty()) return;
-    const Result<Job> job = decode_job(oldest[0].key, oldest[0].value);
-    if (job && ring.size <= ring.most && !is_aged(work, *job, ring.age_ms)) return;
-    purge(work, counters, oldest[0].key, job);
-    if (ring.size > 0) --ring.size;
+  // Nearly always one goes, for the one that came, and the next oldest is still young.
+  const std::uint64_t over = ring.size - std::min(ring.size, ring.most);
+  const std::uint64_t likely = std::min(over + 1, work.limits.ring_trim);
+  std::uint64_t given_up = 0;
+  for (bool more = true; more && given_up < work.limits.ring_trim;) {
+    const std::vector<store::Entry> oldest = work.txn.scan(from, to, likely);
+    more = oldest.size() == likely;
+    for (const store::Entry& entry : oldest) {
+      if (given_up == work.limits.ring_trim) return;
+      if (ring.size <= ring.most && !is_aged(work, entry.value, ring.age_ms)) return;
+      purge(work, counters, entry);
+      ++given_up;
+      if (ring.size > 0) --ring.size;
+    }
   }
 }
 

@@ -201,6 +201,38 @@ Result<Job> decode_job(BytesView key, BytesView body) {
   return job;
 }
 
+Result<EndedHead> decode_ended_head(BytesView body) {
+  const Result<Record> record =
+      Record::decode_some(body, {Key::id, Key::component, Key::schedule, Key::slot_ms, Key::idempotency_key,
+                                 Key::idempotency_of, Key::size, Key::total});
+  if (!record) return corrupt(record.error().message);
+  EndedHead head;
+  RecordReader reader(*record);
+  if (!reader.has(Key::id)) reader.wrong(Key::id);
+  reader.number(Key::id, head.id);
+  reader.number(Key::component, head.component);
+  if (reader.has(Key::schedule)) reader.number(Key::schedule, head.schedule.emplace());
+  reader.signed_number(Key::slot_ms, head.slot_ms);
+  if (reader.has(Key::idempotency_key)) reader.text(Key::idempotency_key, head.idempotency_key.emplace());
+  if (reader.has(Key::idempotency_of)) read_due(reader, Key::idempotency_of, head.forget.emplace());
+  head.args_apart = reader.has(Key::size);
+  head.result_apart = reader.has(Key::total);
+  if (const auto wrong = reader.wrong()) return corrupt(wire::name_of(*wrong) + " is wrong");
+  return head;
+}
+
+Result<std::optional<Noted>> decode_ended_time(BytesView body) {
+  const Result<Record> record = Record::decode_some(body, {Key::created, Key::ended});
+  if (!record) return corrupt(record.error().message);
+  Noted created;
+  std::optional<Noted> ended;
+  RecordReader reader(*record);
+  read_created(reader, created);
+  if (reader.has(Key::ended)) read_noted(reader, Key::ended, ended.emplace(), created);
+  if (const auto wrong = reader.wrong()) return corrupt(wire::name_of(*wrong) + " is wrong");
+  return ended;
+}
+
 Bytes encode_claim(const Job& job) {
   Record record;
   put_claimed(record, job);

@@ -25,6 +25,22 @@ Bytes encode(const Job& job);
 /// its values.
 Result<Job> decode_job(BytesView key, BytesView body);
 
+/// What else the store holds because of an ended job, and when that ended: all that is looked at when its record
+/// goes.
+struct EndedHead {
+  std::uint64_t id = 0;
+  std::uint16_t component = 0;
+  std::optional<std::uint64_t> schedule;
+  std::int64_t slot_ms = 0;
+  std::optional<std::string> idempotency_key;
+  std::optional<Due> forget;
+  bool args_apart = false;
+  bool result_apart = false;
+};
+/// store.corrupt_record as decode_job(), as far as it reads.
+Result<EndedHead> decode_ended_head(BytesView body);
+Result<std::optional<Noted>> decode_ended_time(BytesView body);
+
 /// What the claim of the running attempt has changed, for the record beside the job's own.
 Bytes encode_claim(const Job& job);
 /// Brings the job that its own record tells up to its claim. A claim that this record has taken in already changes

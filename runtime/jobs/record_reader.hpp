@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the fields of one stored record into what they stand for. What is absent keeps the value that was there;
-// the first field that is wrong is kept, so that a reader asks for all and looks once.
+// one field that is wrong is kept, so that a reader asks for all and looks once.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace dormouse::jobs {
 
-/// The record must outlive it.
+/// The record must outlive it. Fields that were asked of the record itself count as read here.
 class RecordReader {
  public:
   explicit RecordReader(const wire::Record& record) : record_(record) {}
@@ -22,7 +22,7 @@ class RecordReader {
   template <class Int>
   void number(wire::Key key, Int& into, std::uint64_t most = std::numeric_limits<Int>::max()) {
     const std::optional<std::uint64_t> value = record_.get_uint(key);
-    if (!value) return wrong_if_there(key);
+    if (!value) return;
     if (*value > most) return wrong(key);
     into = static_cast<Int>(*value);
   }
@@ -32,26 +32,25 @@ class RecordReader {
     number(key, value, static_cast<std::uint64_t>(last));
     into = static_cast<Enum>(value);
   }
-  void signed_number(wire::Key key, std::int64_t& into) { take(key, record_.get_int(key), into); }
-  void text(wire::Key key, std::string& into) { take(key, record_.get_text(key), into); }
-  void bytes(wire::Key key, Bytes& into) { take(key, record_.get_bytes(key), into); }
-  void flag(wire::Key key, bool& into) { take(key, record_.get_bool(key), into); }
-  void numbers(wire::Key key, std::vector<std::int64_t>& into) { take(key, record_.get_ints(key), into); }
+  void signed_number(wire::Key key, std::int64_t& into) { take(record_.get_int(key), into); }
+  void text(wire::Key key, std::string& into) { take(record_.get_text(key), into); }
+  void bytes(wire::Key key, Bytes& into) { take(record_.get_bytes(key), into); }
+  void flag(wire::Key key, bool& into) { take(record_.get_bool(key), into); }
+  void numbers(wire::Key key, std::vector<std::int64_t>& into) { take(record_.get_ints(key), into); }
 
   bool has(wire::Key key) const { return record_.has(key); }
   void wrong(wire::Key key) {
     if (!wrong_) wrong_ = key;
   }
-  std::optional<wire::Key> wrong() const { return wrong_; }
+  std::optional<wire::Key> wrong() const {
+    const std::vector<wire::Key>& of_wrong_type = record_.bad_fields();
+    return wrong_ || of_wrong_type.empty() ? wrong_ : of_wrong_type.front();
+  }
 
  private:
-  void wrong_if_there(wire::Key key) {
-    if (record_.has(key)) wrong(key);
-  }
   template <class T>
-  void take(wire::Key key, std::optional<T> value, T& into) {
-    if (!value) return wrong_if_there(key);
-    into = std::move(*value);
+  void take(std::optional<T> value, T& into) {
+    if (value) into = std::move(*value);
   }
 
   const wire::Record& record_;

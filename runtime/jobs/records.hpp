@@ -20,7 +20,7 @@ namespace dormouse::jobs {
 /// load_args). None if there is no such job, or its record cannot be read.
 std::optional<Job> load(Work& work, std::uint64_t id);
 
-/// A record met in a scan of `q` or `h`, brought up to its claim. None if it cannot be read.
+/// A record met in a scan of `q` or `y`, brought up to its claim. None if it cannot be read.
 std::optional<Job> read_job(Work& work, BytesView key, BytesView body);
 
 /// Fetches args that lie in a part of their own into job.spec.args.

@@ -134,10 +134,7 @@ void read_due(RecordReader& reader, Key key, Due& into) {
 
 void read_attempts(RecordReader& reader, const Record& record, Job& job) {
   const std::optional<std::vector<Record>> notes = record.get_records(Key::attempts);
-  if (!notes) {
-    if (reader.has(Key::attempts)) reader.wrong(Key::attempts);
-    return;
-  }
+  if (!notes) return;
   for (std::size_t i = 0; i < notes->size(); ++i) {
     AttemptNote note;
     note.attempt = counted(job, i, notes->size());

@@ -24,7 +24,7 @@ void put_attempts(wire::Record& record, const Job& job);
 void read_created(RecordReader& reader, Noted& into);
 void read_noted(RecordReader& reader, wire::Key key, Noted& into, const Noted& created);
 void read_due(RecordReader& reader, wire::Key key, Due& into);
-/// Once the job's own attempt and times are read.
+/// Once the job's own attempt and times are read. `record` is what the reader reads.
 void read_attempts(RecordReader& reader, const wire::Record& record, Job& job);
 
 }  // namespace dormouse::jobs

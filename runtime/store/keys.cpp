@@ -8,9 +8,10 @@ namespace dormouse::store::keys {
 
 namespace {
 
-constexpr BytesView known_prefixes = "abcdfghijklmopqrstvwx";
+constexpr BytesView known_prefixes = "abcdfgjklmopqrstuvwxyz";
 constexpr std::size_t job_key_tail = 8;            // job u64
 constexpr std::size_t schedule_due_key_tail = 10;  // component u16, schedule u64
+constexpr std::size_t wake_key_tail = 9;           // kind, id u64
 
 template <class Unsigned>
 void append(Bytes& key, Unsigned number) {
@@ -152,7 +153,7 @@ std::optional<JobKey> parse_job(BytesView key) {
 }
 
 Bytes job_place(std::uint64_t id) {
-  return ring_place("i", id);
+  return ring_place("z", id);
 }
 
 Bytes running(std::uint64_t id) {
@@ -166,11 +167,11 @@ Bytes job_part(std::uint64_t id, char part) {
 }
 
 Bytes finished(std::uint64_t place) {
-  return ring_place("hf", place);
+  return ring_place("yf", place);
 }
 
 Bytes dead(std::uint64_t place) {
-  return ring_place("hd", place);
+  return ring_place("yd", place);
 }
 
 Bytes conflict(std::uint16_t number, BytesView text) {
@@ -222,6 +223,29 @@ std::optional<ScheduleDueKey> parse_schedule_due(BytesView key) {
   const auto due = parse_due(key, 'd', schedule_due_key_tail);
   if (!due) return std::nullopt;
   return ScheduleDueKey{*due, read<std::uint16_t>(key, key.size() - 10), read<std::uint64_t>(key, key.size() - 8)};
+}
+
+Bytes wake(const Due& due, char kind, std::uint64_t id) {
+  Bytes key = due_prefix('u', due);
+  key.push_back(kind);
+  append(key, id);
+  return key;
+}
+
+Range wakes() {
+  return starting_with("u");
+}
+
+Range wakes_in_lane(Due::Lane lane, std::uint32_t kernel_boot) {
+  return starting_with(lane_prefix('u', lane, kernel_boot));
+}
+
+Bytes wakes_after(const Due& due) {
+  return due_until('u', due).to;
+}
+
+std::optional<Due> parse_wake(BytesView key) {
+  return parse_due(key, 'u', wake_key_tail);
 }
 
 Bytes set_aside(std::uint32_t boot_number, std::uint32_t n) {

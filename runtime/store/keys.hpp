@@ -9,8 +9,6 @@
 //                       schedule u64
 //   f  forget           lane `e` and due, n u32                     a key of `k` that outlives its job
 //   g  gap, report      `g` or `r`, number u32, part u16            the gap / what a reconcile decided (ring)
-//   h  history          `f` finished or `d` dead, place u64         ended job (ring)
-//   i  job place        job u64                                     the job's `q` key or `h` place
 //   j  job part         job u64, part u8 (a args, r result)         what is above 1,900 bytes
 //   k  key              `c` conflict or `i` idempotency, component, job u64
 //                       text; or `s` slot, component, t u64, schedule u64
@@ -18,7 +16,14 @@
 //   q  job              lane and due, job u64                       the job record
 //   r  running          job u64                                     what the claim of its running attempt changed
 //   s  schedule         component, schedule u64                     the schedule record
+//   u  wake             lane and due, `j` or `s`, job or schedule   empty; for what wakes the device
+//                       u64
 //   x  set aside        boot u32, n u32                             old key and raw bytes
+//   y  history          `f` finished or `d` dead, place u64         ended job (ring)
+//   z  job place        job u64                                     the job's `q` key or `y` place
+//
+// What every job adds to and never comes back to stands last: LMDB fills a leaf only where nothing follows the record
+// that is added, and else leaves each half empty.
 //
 // Lane and due: `w`, wall ms u64; or `e`, kernel boot u32, instant ms u64. A ms has its sign bit flipped, so
 // that keys sort as the numbers do. (Prefixes a b l p t v w are reserved for audit, blobs, locks, staging,
@@ -86,6 +91,14 @@ struct ScheduleDueKey {
   std::uint64_t id = 0;
 };
 std::optional<ScheduleDueKey> parse_schedule_due(BytesView key);
+
+/// Work that wakes the device: kind `j` and a job's id, or `s` and a schedule's.
+Bytes wake(const Due& due, char kind, std::uint64_t id);
+Range wakes();
+Range wakes_in_lane(Due::Lane lane, std::uint32_t kernel_boot);
+/// The first key that can be of a later due in that lane.
+Bytes wakes_after(const Due& due);
+std::optional<Due> parse_wake(BytesView key);
 
 Bytes set_aside(std::uint32_t boot, std::uint32_t n);
 

@@ -21,7 +21,7 @@ struct CheckReport {
   std::uint64_t bytes = 0;     // of keys and values
   std::uint64_t bad_count = 0;
   std::uint64_t dangling_count = 0;
-  /// The first hundred of each. Dangling: index records (`i`, `d`) that lead to nothing.
+  /// The first hundred of each. Dangling: index records (`z`, `d`) that lead to nothing.
   std::vector<BadRecord> bad;
   std::vector<BadRecord> dangling;
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <variant>
@@ -80,6 +81,8 @@ class Record {
   Bytes encode() const;
   /// link.bad_body naming what is wrong. Empty bytes are the empty map. Never allocates by a length it read.
   static Result<Record> decode(BytesView bytes);
+  /// Checks all of it likewise, but keeps only these keys: for a look at a few fields of many.
+  static Result<Record> decode_some(BytesView bytes, std::initializer_list<Key> wanted);
 
  private:
   friend struct RecordAccess;  // the codec, in record_codec.cpp

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records over the C99 codec. What a record takes at most is reckoned first, so that the buffer is allocated once
 // and the values are walked and checked once.
+#include <algorithm>
 #include <limits>
 
 #include "runtime/wire/cbor.h"
@@ -151,15 +152,37 @@ Bytes Record::encode() const {
   return bytes;
 }
 
-Result<Record> Record::decode(BytesView bytes) {
+namespace {
+
+Result<DmCborReader> open_body(BytesView bytes) {
   DmCborReader reader;
   const auto* body = reinterpret_cast<const std::uint8_t*>(bytes.data());
   const DmCborError error = dm_cbor_open(&reader, body, bytes.size());
-  if (error != DM_CBOR_OK) {
-    return Error{.code = "link.bad_body", .message = std::string(dm_cbor_error_text(error)) + "."};
-  }
+  if (error == DM_CBOR_OK) return reader;
+  return Error{.code = "link.bad_body", .message = std::string(dm_cbor_error_text(error)) + "."};
+}
+
+}  // namespace
+
+Result<Record> Record::decode(BytesView bytes) {
+  Result<DmCborReader> reader = open_body(bytes);
+  if (!reader) return std::move(reader).error();
   Record record;
-  read_map(reader, record);
+  read_map(*reader, record);
+  return record;
+}
+
+Result<Record> Record::decode_some(BytesView bytes, std::initializer_list<Key> wanted) {
+  Result<DmCborReader> reader = open_body(bytes);
+  if (!reader) return std::move(reader).error();
+  Record record;
+  std::uint64_t key = 0;
+  DmCborValue value;
+  while (dm_cbor_next(&*reader, &key, &value)) {
+    const auto is_it = [key](Key one) { return static_cast<std::uint16_t>(one) == key; };
+    if (std::any_of(wanted.begin(), wanted.end(), is_it))
+      record.fields_.push_back({static_cast<std::uint16_t>(key), read_value(value)});
+  }
   return record;
 }
 

@@ -24,10 +24,6 @@ std::string kind_of(char prefix) {
       return "keys to forget";
     case 'g':
       return "gaps and reports";
-    case 'h':
-      return "ended jobs";
-    case 'i':
-      return "job places";
     case 'j':
       return "job parts";
     case 'k':
@@ -38,10 +34,16 @@ std::string kind_of(char prefix) {
       return "boots";
     case 'q':
       return "jobs";
+    case 'r':
+      return "claims";
     case 's':
       return "schedules";
     case 'x':
       return "set aside";
+    case 'y':
+      return "ended jobs";
+    case 'z':
+      return "job places";
     default:
       return std::string("prefix ") + prefix;
   }

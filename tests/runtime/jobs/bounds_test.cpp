@@ -9,7 +9,7 @@ namespace {
 std::size_t finished_records(Bench& device) {
   return device
       .in_work([](Work& work) {
-        const auto range = store::keys::starting_with("hf");
+        const auto range = store::keys::starting_with("yf");
         return work.txn.scan(range.from, range.to, 10'000);
       })
       .size();

@@ -131,6 +131,30 @@ TEST(JobCodec, WhatIsLeftOutComesBackWhateverItWas) {
   }
 }
 
+TEST(JobCodec, TheHeadOfAnEndedJobTellsWhatGoesWithIt) {
+  for (Job job : {rich_job(), Job{.id = 8, .component = 2, .spec = h()}}) {
+    job.state = State::succeeded;
+    const Result<EndedHead> head = decode_ended_head(encode(job));
+    ASSERT_TRUE(head.ok());
+    EXPECT_EQ(head->id, job.id);
+    EXPECT_EQ(head->component, job.component);
+    EXPECT_EQ(head->schedule, job.schedule);
+    EXPECT_EQ(head->slot_ms, job.slot_ms);
+    EXPECT_EQ(head->idempotency_key, job.spec.idempotency_key);
+    EXPECT_EQ(head->forget, job.forget);
+    EXPECT_FALSE(head->args_apart || head->result_apart);
+    EXPECT_EQ(decode_ended_time(encode(job)).value(), job.ended);
+    job.args_apart = 2'000;
+    EXPECT_TRUE(decode_ended_head(encode(job))->args_apart);
+    job.result_apart = 2'000;
+    EXPECT_TRUE(decode_ended_head(encode(job))->result_apart);
+    job.state = State::running;
+    EXPECT_FALSE(decode_ended_head(encode(job)).ok()) << "its id is in its key";
+  }
+  EXPECT_FALSE(decode_ended_head("noise").ok());
+  EXPECT_FALSE(decode_ended_time("noise").ok());
+}
+
 TEST(JobCodec, AClaimBringsAJobUpToItsAttempt) {
   for (Job job : {rich_job(), Job{.id = 1, .spec = h()}}) {
     job.state = State::scheduled;

@@ -17,13 +17,13 @@ TEST(Keys, AreSpelledAsTheGrammarSays) {
   EXPECT_EQ(report(3, 4), "gr\0\0\0\x03\0\x04"s);
   EXPECT_EQ(job(Due::at({5}), 7), "qw\x80\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\x07"s);
   EXPECT_EQ(job(Due::elapsed(2, {5}), 7), "qe\0\0\0\x02\x80\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\x07"s);
-  EXPECT_EQ(job_place(9), "i\0\0\0\0\0\0\0\x09"s);
+  EXPECT_EQ(job_place(9), "z\0\0\0\0\0\0\0\x09"s);
   EXPECT_EQ(running(9), "r\0\0\0\0\0\0\0\x09"s);
   EXPECT_EQ(job_part(9, 'a'),
             "j\0\0\0\0\0\0\0\x09"s
             "a"s);
-  EXPECT_EQ(finished(1), "hf\0\0\0\0\0\0\0\x01"s);
-  EXPECT_EQ(dead(1), "hd\0\0\0\0\0\0\0\x01"s);
+  EXPECT_EQ(finished(1), "yf\0\0\0\0\0\0\0\x01"s);
+  EXPECT_EQ(dead(1), "yd\0\0\0\0\0\0\0\x01"s);
   EXPECT_EQ(conflict(1, "sync"), "kc\0\x01sync"s);
   EXPECT_EQ(idempotency(1, "sync"), "ki\0\x01sync"s);
   EXPECT_EQ(slot(1, 2, 3), "ks\0\x01\x80\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x03"s);

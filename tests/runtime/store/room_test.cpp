@@ -64,10 +64,10 @@ TEST_P(Room, D061_TheMapIsAlarmingAt70PercentAndTakesNothingNewAt90) {
   enqueue.put("v", "new work");
   EXPECT_EQ(enqueue.apply(Durability::durable).error().code, "store.full");
   Transaction end = machine.store().begin();  // the end of a job, a cancel
-  end.put("hf", "an ended job");
+  end.put("yf", "an ended job");
   EXPECT_TRUE(end.apply(Durability::durable).ok());
   Transaction erase = machine.store().begin();
-  erase.erase("hf");
+  erase.erase("yf");
   EXPECT_TRUE(erase.apply(Durability::durable).ok());
   EXPECT_TRUE(machine.store().settle({}).ok());
 }

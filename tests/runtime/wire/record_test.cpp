@@ -106,6 +106,27 @@ TEST(Record, ABodyWithKeysOutOfOrderOrTwiceIsRefused) {
   EXPECT_EQ(Record::decode(from_hex("a1 01 a2 02 01 02 01")).error().code, "link.bad_body") << "twice, inside";
 }
 
+TEST(Record, AFewFieldsAreReadAsAllAre) {
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 100; ++round) {
+    const Bytes bytes = testing::random_record(random).encode();
+    const Record all = Record::decode(bytes).value();
+    const auto some = Record::decode_some(bytes, {Key::args, Key::id, Key::limit});
+    ASSERT_TRUE(some.ok()) << "round " << round;
+    for (std::uint16_t number = 0; number < 60; ++number) {
+      const Key key = static_cast<Key>(number);
+      const bool asked = key == Key::id || key == Key::args || key == Key::limit;
+      ASSERT_EQ(some->has(key), asked && all.has(key)) << "round " << round << " key " << number;
+      if (!asked) continue;
+      ASSERT_EQ(some->get_uint(key), all.get_uint(key)) << "round " << round;
+      ASSERT_EQ(some->get_bytes(key), all.get_bytes(key)) << "round " << round;
+      ASSERT_EQ(some->get_record(key), all.get_record(key)) << "round " << round;
+    }
+  }
+  EXPECT_FALSE(Record::decode_some(from_hex("a2 02 01 01 01"), {Key::args}).ok()) << "all of it is checked";
+  EXPECT_EQ(Record::decode_some("", {Key::id}).value(), Record());
+}
+
 TEST(Record, TextThatIsNotUtf8IsMadeReadable) {
   const Record record = Record().put_text(Key::message, "a\xFF\xC3(\xE2\x82").put_texts(Key::tags, {"\xC0\x80"});
   const Record read = Record::decode(record.encode()).value();
