@@ -12,8 +12,6 @@ namespace dormouse::actors {
 namespace {
 
 constexpr Duration between_lines{5'000};
-// What was due has been taken, and what comes next is not looked up yet: nearly always that follows at once.
-constexpr Duration until_nothing_is_believed{1'000};
 
 }  // namespace
 
@@ -38,9 +36,12 @@ void ServiceStatus::changed(const Upcoming& upcoming, Instant now) {
   upcoming_ = upcoming;
   due_.reset();
   if (said_ == upcoming) return;
-  const bool nothing = !upcoming.instant && !upcoming.wall;
-  due_ = nothing && said_ ? now + until_nothing_is_believed : now;
-  if (said_) due_ = std::max(*due_, said_at_ + between_lines);
+  due_ = said_ ? std::max(now, said_at_ + between_lines) : now;
+}
+
+void ServiceStatus::repeat(Instant now) {
+  said_.reset();
+  due_ = now;
 }
 
 std::optional<std::string> ServiceStatus::take(const Now& now) {

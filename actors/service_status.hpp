@@ -26,6 +26,8 @@ std::string status_line(const Upcoming& upcoming, const Now& now);
 class ServiceStatus {
  public:
   void changed(const Upcoming& upcoming, Instant now);
+  /// Somebody has said something else meanwhile: say it again.
+  void repeat(Instant now);
   /// What is to be said now; none: nothing new, or not yet.
   std::optional<std::string> take(const Now& now);
   /// When to ask again, if nothing changes before.

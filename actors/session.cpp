@@ -45,7 +45,31 @@ void Session::take(const Frame& frame, const Now& now, Step& step) {
     step.output += wire::encode_frame(this->frame(Message::pong, body));
     return;
   }
+  if (frame.type == Message::power_failing || frame.type == Message::power_restored)
+    return hear_of_supply(frame, step);
   request(frame, step);
+}
+
+/// Never reliable: it goes ahead of all else, and is repeated until it is answered.
+void Session::hear_of_supply(const Frame& frame, Step& step) {
+  constexpr std::uint64_t longest_ms = 3'600'000;
+  if (!who_.may(Capability::power)) {
+    ++forbidden_;
+    return;
+  }
+  SupplyWord word{frame.type == Message::power_failing, {}, epoch_};
+  if (const auto body = Record::decode(frame.body); body.ok()) {
+    if (const auto hold_up = body->get_uint(Key::hold_up))
+      word.hold_up = Duration{static_cast<std::int64_t>(std::min(*hold_up, longest_ms))};
+  }
+  step.supply.push_back(word);
+}
+
+Bytes Session::power_saved(std::uint16_t epoch, bool clean) {
+  if (!window_ || epoch != epoch_) return {};
+  Record body;
+  body.put_bool(Key::clean, clean);
+  return wire::encode_frame(frame(Message::power_saved, body));
 }
 
 void Session::open(const Frame& frame, const Now& now, Step& step) {
@@ -69,6 +93,7 @@ void Session::open(const Frame& frame, const Now& now, Step& step) {
   welcome.max_frame = max_frame_;
   welcome.component = who_.component;
   welcome.role = who_.role;
+  for (const Capability capability : who_.capabilities) welcome.capabilities.emplace_back(name_of(capability));
   step.output += wire::encode_frame(this->frame(Message::welcome, wire::to_record(welcome)));
 }
 
@@ -134,6 +159,16 @@ Bytes Session::bye(std::uint8_t reason) {
   Bytes bytes = wire::encode_frame(frame(Message::bye, body));
   window_.reset();
   return bytes;
+}
+
+Bytes Session::begin_anew(std::uint32_t boot) {
+  constexpr std::uint8_t start = 1;
+  facts_.boot = boot;
+  if (!window_) return {};
+  window_.reset();
+  Record body;
+  body.put_uint(Key::reason, start);
+  return wire::encode_frame(frame(Message::rebirth, body));
 }
 
 Frame Session::frame(Message type, const Record& body) const {

@@ -36,10 +36,17 @@ class Session {
     std::uint16_t epoch = 0;
     wire::Record body;
   };
+  /// What the peer says of the device's supply.
+  struct SupplyWord {
+    bool failing = false;             // else: restored
+    std::optional<Duration> hold_up;  // how long it still holds, if the peer knows
+    std::uint16_t epoch = 0;          // to be answered in this session
+  };
   struct Step {
-    std::vector<Request> requests;  // to be carried out, in order; each answered once
-    Bytes output;                   // to be sent at once: welcome, pong, repeated replies, refusals
-    std::optional<Error> close;     // why this peer is to be closed
+    std::vector<Request> requests;   // to be carried out, in order; each answered once
+    std::vector<SupplyWord> supply;  // ahead of the requests
+    Bytes output;                    // to be sent at once: welcome, pong, repeated replies, refusals
+    std::optional<Error> close;      // why this peer is to be closed
   };
   /// Takes bytes as they arrive, cut anywhere.
   Step feed(BytesView bytes, const Now& now);
@@ -49,6 +56,13 @@ class Session {
 
   /// `bye` with the reason: the session is over.
   Bytes bye(std::uint8_t reason);
+  /// The device has begun anew as this boot: the session is over, and the bytes ask the peer for a birth.
+  Bytes begin_anew(std::uint32_t boot);
+
+  /// `power.saved`: the answer to a failing supply; empty if its session is over.
+  Bytes power_saved(std::uint16_t epoch, bool clean);
+  /// Messages that this peer may not send and that have no answer.
+  std::uint64_t forbidden() const { return forbidden_; }
 
   const Identity& who() const { return who_; }
 
@@ -57,6 +71,7 @@ class Session {
   void open(const wire::Frame& frame, const Now& now, Step& step);
   void rebirth(const Now& now, Step& step);
   void request(const wire::Frame& frame, Step& step);
+  void hear_of_supply(const wire::Frame& frame, Step& step);
   wire::Frame frame(wire::Message type, const wire::Record& body) const;
 
   Identity who_;
@@ -69,6 +84,7 @@ class Session {
   std::vector<Instant> rebirths_;
   Instant counting_since_;
   std::uint64_t bad_before_ = 0;
+  std::uint64_t forbidden_ = 0;
 };
 
 }  // namespace dormouse::actors

@@ -70,6 +70,8 @@ void SupervisorState::opened(reconcile::BootStart start) {
     if (gap) emit(Event::Kind::gap, dormouse::name_of(gap->cause));
   }
   for (const Error& odd : boot.alarms) setup.options.observe(alarm(time->now(), odd));
+  service_status.changed({boot.trust.trust(), {}, {}}, now());
+  service_status.repeat(now());
   spawn_actors();
   request(timekeeper, BeginWork{{scheduler, cron}}, [this](Answer<Done>&) {
     if (starts()) put_schedules();
@@ -96,7 +98,7 @@ void SupervisorState::spawn_actors() {
   timekeeper = spawn_timekeeper(
       system, {storage, setup.parts.clock, setup.parts.heartbeat, time, boot,
                store::HeartbeatPace(options.heartbeat_interval, options.heartbeat_writes_per_day), options.observe,
-               setup.parts.services != nullptr ? UpcomingListener(self) : UpcomingListener{}});
+               setup.parts.services != nullptr ? UpcomingListener(self) : UpcomingListener{}, options.boot_takes});
   hand_clock_over();
   dispatcher = spawn_dispatcher(system, {runners, timekeeper, time, options.cancel_grace, options.drain});
   scheduler = spawn_scheduler(system, {storage, timekeeper, dispatcher, time, options.limits, options.observe});
@@ -117,7 +119,7 @@ void SupervisorState::spawn_the_link() {
   std::map<std::string, std::vector<std::string>> callers;
   for (const auto& [handler, entry] : setup.handlers) callers[handler] = entry.callers;
   link = spawn_link(self->system(), {storage, scheduler, cron, time, options.limits, options.name, places, callers,
-                                     boot.boot.number, timekeeper});
+                                     boot.boot.number, timekeeper, self});
   watch(link);
 }
 
@@ -150,6 +152,8 @@ void SupervisorState::open_links() {
     if (setup.parts.services != nullptr) setup.parts.services->ready();
     links_open = true;
   }
+  ready = true;
+  if (setup.parts.services != nullptr) say_status();
   emit(Event::Kind::ready, "boot " + std::to_string(boot.boot.number));
 }
 
@@ -195,7 +199,7 @@ SupervisorActor::behavior_type supervisor(SupervisorActor::stateful_pointer<Supe
       [&state](PowerRestored) { state.power_restored(); },
       [&state](const Upcoming& upcoming) {
         state.service_status.changed(upcoming, state.now());
-        state.say_status();
+        if (state.ready) state.say_status();
       },
   };
 }

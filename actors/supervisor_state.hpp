@@ -51,6 +51,7 @@ struct SupervisorState {
   bool fails_while_stopping = false;
   Instant stop_by;          // the process should have ended, or all be saved, by then
   bool links_open = false;  // from the first life on
+  bool ready = false;       // this life takes work
   bool ended = false;
   FailingPower power;
   std::vector<Saved> unanswered;  // who waits to hear that all is saved

@@ -111,6 +111,7 @@ void SupervisorState::power_fails_while_stopping(const PowerFailing& failing) {
 
 /// Every step only waits for an actor to have heard: what is to become durable does so with the close, at once.
 void SupervisorState::save() {
+  ready = false;
   emit(Event::Kind::power, "failing");
   set_wake(Purpose::power, power.due());
   if (!scheduler) return save_store();
@@ -153,6 +154,9 @@ void SupervisorState::tell_saved(const std::string& why_not) {
          "power.hold_up_missed: the store was not closed in time, so the stop is not marked clean" +
              (why_not.empty() ? "" : ": " + why_not));
   }
+  if (setup.parts.services != nullptr)
+    setup.parts.services->status(std::string("power is failing, ") +
+                                 (*power.clean() ? "all is saved" : "not saved"));
   for (auto& promise : std::exchange(unanswered, {}))
     promise.deliver(Answer<PowerSaved>{PowerSaved{*power.clean()}});
 }

@@ -47,6 +47,53 @@ TEST(Stop, TheCleanMarkIsTheVeryLastCommitAlsoAfterADrain) {
   EXPECT_EQ(device.boots().boots.at(0).cause, BootCause::clean_restart);
 }
 
+TEST(Stop, T097_AnAttemptThatEndsInTimeIsStoredAndOneThatIgnoresItIsClosedAsInterrupted) {
+  struct Row {
+    const char* name;
+    Duration takes;
+    Duration ends;  // the stop, after so long
+    State state;
+    std::uint32_t interrupted;
+  };
+  const Row rows[] = {{"ends in 2 s", 2s, 2s, State::succeeded, 0}, {"ignores it", 1min, 5s, State::scheduled, 1}};
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    SimulatedDevice device({.service_manager = true});
+    device.handler("slow", {.takes = row.takes, .heeds_stop = false});
+    ASSERT_TRUE(device.boot().ok());
+    const auto id = device.submit("slow");
+    const Duration began = device.now();
+    device.begin_stop();
+    EXPECT_EQ(device.services().told().back(), "STOPPING");
+    EXPECT_TRUE(device.stop().ok());
+    EXPECT_GE(device.now() - began, row.ends);
+    EXPECT_LE(device.now() - began, row.ends + 100ms);  // it is looked at in steps of that
+    device.clock().restart(1min);
+    ASSERT_TRUE(device.boot().ok());
+    EXPECT_EQ(device.boots().boots.at(0).cause, BootCause::clean_restart);  // so the mark was the last write
+    const auto job = device.job(id);
+    ASSERT_TRUE(job);
+    EXPECT_EQ(job->job.state, row.state);
+    EXPECT_EQ(job->job.interrupted, row.interrupted);
+  }
+}
+
+TEST(Stop, ASecondOrderEndsTheWait) {
+  SimulatedDevice device;
+  device.handler("slow", {.takes = 1min, .heeds_stop = false});
+  ASSERT_TRUE(device.boot().ok());
+  device.submit("slow");
+  device.begin_stop();
+  device.advance(1s);
+  const Duration before = device.now();
+  device.begin_stop(hal::StopReason::sigint);
+  EXPECT_TRUE(device.stop().ok());
+  EXPECT_EQ(device.now(), before);
+  device.clock().restart(1s);
+  ASSERT_TRUE(device.boot().ok());
+  EXPECT_EQ(device.boots().boots.at(0).cause, BootCause::clean_restart);
+}
+
 TEST(Stop, AProcessThatDiesInTheDrainWasNotStoppedCleanly) {
   SimulatedDevice device;
   device.handler("slow", {.takes = 1min, .heeds_stop = false});
