@@ -25,7 +25,7 @@ std::string draw_bytes(std::uint64_t size, Random& random) {
 }
 
 std::string place_of(std::uint64_t n) {
-  return "h" + std::to_string(1'000 + n);
+  return "y" + std::to_string(1'000 + n);
 }
 
 Batch big_batch(Random& random) {
