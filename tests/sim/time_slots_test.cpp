@@ -157,21 +157,6 @@ TEST(Grid, T075_a_period_longer_than_the_uptime_does_fire) {
   EXPECT_EQ(starts(device, "h"), (Starts{boot + 660s}));
 }
 
-TEST(Grid, T065_an_interval_neither_loses_nor_repeats_a_slot_when_the_wall_is_set_back) {
-  SimulatedDevice device;
-  device.handler("h");
-  ASSERT_TRUE(device.boot().ok());
-  step(device, 1h);  // the wall is fast
-  ASSERT_TRUE(device.put(every("h", 1s, Misfire::skip())).ok());
-  device.advance(10s + 500ms);
-  step(device, -1h);
-  device.advance(10s);
-  Starts each_second;
-  for (int i = 1; i <= 20; ++i) each_second.push_back(Duration{i * 1'000});
-  EXPECT_EQ(starts(device, "h"), each_second);
-  EXPECT_EQ(device.schedule("h")->missed, 0U);
-}
-
 TEST(Delay, T078_ten_years_are_taken_and_a_millisecond_more_is_refused) {
   SimulatedDevice device;
   device.handler("h");
@@ -241,28 +226,6 @@ TEST(NeverTrusted, TwoCutsBeforeAnySyncLeaveTwoExplainedBootsAndEveryJob) {
 
 // -- steps --
 
-TEST(Jump, T081_a_slot_that_a_short_step_jumps_runs) {
-  for (const Duration by : {Duration(30s), Duration(1'500ms)}) {
-    SimulatedDevice device({.start = utc("2026-06-01T11:55:00Z"), .build_date = kBuild});
-    device.handler("noon");
-    ASSERT_TRUE(device.boot().ok());
-    ASSERT_TRUE(device.put(cron("noon", "0 12 * * *", Misfire::skip())).ok());
-    device.advance(4min + 59s);
-    step(device, by);
-    device.advance(1s);
-    EXPECT_EQ(slots(device, "noon"), (Slots{"2026-06-01T12:00:00Z"}));
-    const auto view = device.boots();
-    if (by == 30s) {
-      ASSERT_EQ(view.gaps.size(), 1U);
-      EXPECT_EQ(view.gaps[0].cause, GapCause::clock_step);
-      EXPECT_EQ(view.gaps[0].length, 30s);
-    } else {
-      EXPECT_TRUE(view.gaps.empty());
-      EXPECT_TRUE(view.reports.empty());
-    }
-  }
-}
-
 TEST(Jump, AStepOverNothingLeavesNeitherGapNorReport) {
   SimulatedDevice device({.start = kNoon, .build_date = kBuild});
   device.handler("h");
@@ -296,32 +259,6 @@ TEST(SetBack, ADayBackIsOneLineInAReportAndNothingRunsTwice) {
   ASSERT_EQ(ran.size(), 1U + 23);  // 06-01T12:00 .. 06-02T10:00, and not 11:00 again
   EXPECT_EQ(ran[1], "2026-06-01T12:00:00Z");
   EXPECT_EQ(ran[23], "2026-06-02T10:00:00Z");
-}
-
-TEST(Resume, T092_a_suspend_and_a_step_seen_at_once_are_two_gaps_in_one_pass) {
-  SimulatedDevice device({.start = kNoon, .build_date = kBuild});
-  device.handler("slot");
-  device.handler("elapsed");
-  ASSERT_TRUE(device.boot().ok());
-  ASSERT_TRUE(device.put(cron("slot", "5 13 * * *", Misfire::skip())).ok());
-  device.submit("elapsed", after(2h));
-  device.advance(10s);
-  device.clock().settle_with({});  // the process is not scheduled before the clock is set, too
-  device.clock().suspend(1h);
-  step(device, 10min);  // 13:10:10
-  device.clock().settle_with([&] { device.settle(); });
-  device.settle();
-  const auto view = device.boots();
-  ASSERT_EQ(view.gaps.size(), 2U);
-  EXPECT_EQ(view.gaps[1].cause, GapCause::suspend);
-  EXPECT_EQ(view.gaps[1].length, 1h);
-  EXPECT_EQ(view.gaps[0].cause, GapCause::clock_step);
-  EXPECT_EQ(view.gaps[0].length, 10min);
-  ASSERT_EQ(view.reports.size(), 1U);
-  EXPECT_EQ(view.reports[0].gaps, (std::vector<std::uint32_t>{1, 2}));
-  EXPECT_EQ(view.reports[0].schedule_slots_missed, 1U);
-  device.advance(1h);
-  EXPECT_EQ(starts(device, "elapsed"), (Starts{2h}));  // moved by the hour alone
 }
 
 // -- ends of a life --
