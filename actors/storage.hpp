@@ -19,7 +19,7 @@
 namespace dormouse::actors {
 
 struct StorageSetup {
-  std::function<Result<store::OpenedStore>()> open_store;  // called on the storage thread
+  std::function<Result<store::OpenedStore>()> open_store;  // called once, on the storage thread
   SnapshotTaker take_snapshot = {};                        // none: no snapshots
   StoreOwner owner = {};                                   // told when the store cannot go on
   std::shared_ptr<DeviceTime> time;

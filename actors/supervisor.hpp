@@ -5,6 +5,9 @@
 //           reconcile -> configured schedules -> links open -> ready
 //   stop:   links and cron take nothing more -> scheduler and dispatcher drain -> timekeeper -> peers are told
 //           bye, links shut -> store closed, the clean mark last
+//   power fails:  links, cron, scheduler and dispatcher take nothing more, nothing is waited for -> timekeeper ->
+//           store closed with the clean mark, in time or without the mark -> power back, or silence: a start, but
+//           for the links, which stay open
 #pragma once
 
 #include <functional>
@@ -23,7 +26,8 @@ struct SupervisorSetup {
   Executor executor;
   bool one_thread = false;
   /// The actors to talk to, once they are there.
-  std::function<void(StorageActor, SchedulerActor, CronActor)> started;
+  std::function<void(StorageActor, SchedulerActor, CronActor, TimekeeperActor)>
+      started;                        // also after failing power
   std::function<void(Status)> ended;  // exactly once: the device has stopped, or could not start or go on
 };
 

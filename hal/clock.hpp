@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The only watch. read() and the queries may be called from any thread; all that arms or sets and the
-// events belong to the timekeeper, which alone holds them. No event carries an amount: the timekeeper compares
-// samples.
+// events belong to the timekeeper, which alone holds them (while none lives, to the supervisor). No event carries
+// an amount: the timekeeper compares samples.
 #pragma once
 
 #include <cstdint>

@@ -23,8 +23,9 @@ class DeviceData {
   /// None on a read-only file system without one.
   store::StorageMedium* heartbeat() { return heartbeat_.get(); }
 
-  /// On the thread that the store is to belong to, once; this object outlives it. As DataDirectory::open_store();
-  /// store.read_only is left where there is no store to look at, store.locked where somebody owns it.
+  /// On the thread that the store is to belong to, once the one opened before is gone; this object outlives it. As
+  /// DataDirectory::open_store(); store.read_only is left where there is no store to look at, store.locked where
+  /// somebody owns it.
   Result<store::OpenedStore> open_store();
 
  private:
