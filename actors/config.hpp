@@ -25,7 +25,8 @@
 //   cron = "0 3 * * *"       # or daily = "03:00", weekly = "mon,thu 06:00", every = "15min": exactly one
 //   zone = "Europe/Berlin"   # default UTC; dst = "once" | "skip" | "absolute"
 //   misfire = "catch_up"     # catch_up, skip (default), run_once_if_missed, windowed; window = "1h" for the last
-//   max_runs = 10            # also max_age = "2d" (catch_up), grace = "60s", timeout, priority, enabled
+//   max_runs = 10            # also max_age = "2d" (catch_up), grace = "60s", timeout, priority, enabled,
+//                            # wake_system (the device is woken for it)
 //   args = { level = 3 }     # a table, or JSON text
 //
 //   [[socket.allow]]         # who may use the control socket; root and the runtime's own user always may

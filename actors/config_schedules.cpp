@@ -103,6 +103,7 @@ schedules::Definition read_schedule(TomlTable& table, const Limits& limits) {
   schedule.grace = table.duration("grace", schedule.grace, Duration{0}, year);
   schedule.timeout = table.duration("timeout", schedule.timeout, Duration{100}, day);
   schedule.priority = static_cast<int>(table.integer("priority", schedule.priority, 0, 9));
+  schedule.wake_system = table.flag("wake_system", schedule.wake_system);
   schedule.enabled = table.flag("enabled", schedule.enabled);
   schedule.args = table.find_json("args").value_or("");
   if (schedule.args.size() > limits.args_bytes)

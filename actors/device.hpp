@@ -36,7 +36,7 @@ namespace dormouse::actors {
 
 /// The board's parts. None is owned; all outlive the device.
 struct DeviceParts {
-  std::function<Result<store::OpenedStore>()> open_store;  // called once, on the storage thread
+  std::function<Result<store::OpenedStore>()> open_store;  // on the storage thread; again after failing power
   SnapshotTaker take_snapshot = {};                        // none: no snapshots
   hal::Clock* clock = nullptr;
   store::StorageMedium* heartbeat = nullptr;  // none: no heartbeat file
@@ -63,6 +63,7 @@ struct DeviceOptions {
   Duration hold_up{200};        // from power.failing until the supply is gone
   Duration power_silence{
       30'000};                   // power that fails and stays: after that long without a word it was a false alarm
+  Duration boot_takes{20'000};   // from power on to the start of the process
   Duration probation{600'000};   // after an unclean start claims are durable before the handler starts
   Duration cancel_grace{5'000};  // from a stop request to the kill
   store::FlashFacts flash;       // what the board states of it, write budget included

@@ -32,6 +32,16 @@ WakeCounts DeviceTime::wake_counts() const {
   return wakes_;
 }
 
+void DeviceTime::publish(hal::AlarmSet wake) {
+  const std::lock_guard lock(mutex_);
+  wake_alarm_ = wake;
+}
+
+hal::AlarmSet DeviceTime::wake_alarm() const {
+  const std::lock_guard lock(mutex_);
+  return wake_alarm_;
+}
+
 void DeviceTime::begin_boot(std::uint32_t boot, std::uint32_t kernel_boot) {
   const std::lock_guard lock(mutex_);
   boot_ = boot;

@@ -29,7 +29,11 @@ class DeviceTime {
   void count_wake(WakeCause cause);
   WakeCounts wake_counts() const;
 
-  /// Set once per process, when the boot is known.
+  /// Whether the device can be woken for what is due, as the clock last answered.
+  void publish(hal::AlarmSet wake);
+  hal::AlarmSet wake_alarm() const;
+
+  /// Set when a boot is known.
   void begin_boot(std::uint32_t boot, std::uint32_t kernel_boot);
 
   /// Storage notes each durable commit: it carries a stamp, so the heartbeat need not.
@@ -53,6 +57,7 @@ class DeviceTime {
   std::function<void()> tell_;
   store::FlashBudget budget_;
   WakeCounts wakes_;
+  hal::AlarmSet wake_alarm_ = hal::AlarmSet::armed;
 };
 
 }  // namespace dormouse::actors

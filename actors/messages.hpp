@@ -171,6 +171,7 @@ enum class Purpose : std::uint8_t {
   drain,
   retry_storage,
   store_upkeep,
+  system_wake,  // storage's: no timer, but the alarm that wakes the whole device
   power,
   service_status
 };
@@ -231,9 +232,9 @@ struct NoMoreJobs {};  // scheduler -> storage: enqueues are refused as stopping
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dormouse::actors::JobsEnqueued)
 namespace dormouse::actors {
 using EnqueueListener = caf::typed_actor<caf::reacts_to<JobsEnqueued>>;
-class EnqueueDesk;
+class EnqueueCall;
 struct FetchEnqueues {  // device -> storage: enqueues wait at its desk
-  std::shared_ptr<EnqueueDesk> desk;
+  std::shared_ptr<EnqueueCall> call;
   EnqueueListener scheduler;
 };
 struct Forward {};     // whoever gathers -> itself: what stood in the mailbox is gathered

@@ -63,6 +63,7 @@ void StorageState::flush() {
   count_flash(now);
   if (give_up()) return;
   tell_upkeep();
+  tell_system_wake(now);
 }
 
 /// What became durable carries the time it was made, so the heartbeat need not tell that the device lives.
@@ -103,6 +104,16 @@ bool StorageState::give_up() {
 }
 
 // -- upkeep --
+
+void StorageState::tell_system_wake(const Now& now) {
+  if (!timekeeper || !is_open()) return;
+  auto txn = store->begin(now);
+  Work work{txn, now, spans, setup.limits, handlers, boot.epoch, nullptr};
+  const jobs::NextWake next = jobs::next_wake(work);
+  if (next == told_system_wake) return;
+  told_system_wake = next;
+  self->send(timekeeper, SetWake{Purpose::system_wake, self, next.instant, next.wall, std::nullopt});
+}
 
 /// A wake that has become too early is left: it comes once, and then the right one is set.
 void StorageState::tell_upkeep() {

@@ -13,6 +13,7 @@
 
 #include "actors/operations.hpp"
 #include "actors/storage.hpp"
+#include "runtime/jobs/wakes.hpp"
 
 namespace dormouse::actors {
 
@@ -34,14 +35,16 @@ struct StorageState {
   Boot boot;
   std::set<std::string> handlers;
   std::vector<std::function<void(const Error*)>> pending;  // the group: answers that wait for its end
-  Instant group_began;  // while any wait
+  Instant group_began;                                     // while any wait
   bool flush_asked = false;
   bool closed = false;
   bool gave_up = false;
+  bool stopping = false;  // enqueues are refused
   bool told_read_only = false;
   std::uint64_t noted = 0;          // durable() when a commit was last noted
   std::uint64_t failures_told = 0;  // of the journal
   WakeSetter timekeeper;
+  jobs::NextWake told_system_wake;
   std::optional<Instant> told_upkeep;                                        // what the timekeeper was last told
   std::optional<caf::typed_response_promise<Answer<std::string>>> snapshot;  // one is being taken
   std::thread copying;
@@ -62,14 +65,14 @@ struct StorageState {
   /// A change waits for the end of its group. So does a read that may have seen one which is to be durable: nobody
   /// acts outside on what a power cut could still undo.
   template <class T>
-  void answer(caf::typed_response_promise<Answer<T>> promise, Result<T> result, bool changed) {
+  void answer(std::function<void(Result<T>)> tell, Result<T> result, bool changed) {
     if (!changed && !store->durable_pending()) {
-      promise.deliver(Answer<T>{std::move(result)});
+      tell(std::move(result));
       return;
     }
-    join_group([promise, result = std::move(result)](const Error* failed) mutable {
+    join_group([tell = std::move(tell), result = std::move(result)](const Error* failed) mutable {
       if (failed != nullptr) fail_with(result, *failed);
-      promise.deliver(Answer<T>{std::move(result)});
+      tell(std::move(result));
     });
   }
   void join_group(std::function<void(const Error*)> waiting);
@@ -87,6 +90,8 @@ struct StorageState {
   // -- upkeep --
   void tell_upkeep();
   void upkeep();
+  /// Tells the timekeeper what is next to wake the whole device, if that has changed.
+  void tell_system_wake(const Now& now);
 
   // -- flash: storage_flash.cpp --
   void begin_flash(store::Transaction& txn, const Now& now, std::uint64_t created_bytes);

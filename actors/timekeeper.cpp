@@ -6,6 +6,7 @@
 #include "actors/clock_watch.hpp"
 #include "actors/heartbeats.hpp"
 #include "actors/passes.hpp"
+#include "actors/system_wake.hpp"
 #include "actors/wake_list.hpp"
 
 namespace dormouse::actors {
@@ -23,6 +24,7 @@ struct TimekeeperState {
   std::optional<ClockWatch> watch;
   Passes passes;
   std::optional<Heartbeats> heartbeats;
+  std::optional<SystemWake> system_wake;
   std::optional<Instant> next_poll;
   std::optional<Instant> armed;
   std::optional<caf::typed_response_promise<Answer<Done>>> beginning;
@@ -35,6 +37,7 @@ struct TimekeeperState {
   void set_wake(SetWake wake);
   void go_on(const Sample& now);
   void arm(Instant now);
+  void stop();
   void count_timer(Instant now);
   DueWork due_work() const { return passes.under_way() ? DueWork::held : DueWork::comes; }
 
@@ -109,6 +112,7 @@ void TimekeeperState::go_on(const Sample& now) {
   for (const auto& wake : due) self->send(wake.who, Wake{wake.purpose});
   heartbeats->keep(now, watch->trust(), wakes.outstanding());
   arm(now.instant);
+  system_wake->arm(wakes.system_wake(watch->as_judged(now.instant)));
   if (!due.empty()) return;  // who was woken tells what comes next
   const Upcoming upcoming = wakes.upcoming(watch->trust().trust());
   if (setup.upcoming && upcoming != told_upcoming) self->send(setup.upcoming, told_upcoming = upcoming);
@@ -131,6 +135,18 @@ void TimekeeperState::arm(Instant now) {
   if (next == armed) return;
   armed = next;
   setup.clock->arm(next);
+}
+
+void TimekeeperState::stop() {
+  stopped = true;
+  setup.time->tell_next_commit({});
+  setup.clock->listen({});
+  setup.clock->arm(std::nullopt);
+  const Sample now = setup.clock->read();
+  const auto due = wakes.system_wake(watch->as_judged(now.instant));
+  std::optional<WallTime> wall;
+  if (due && watch->believable()) wall = now.wall + (*due - now.instant);
+  system_wake->arm_power_on(wall);
 }
 
 // -- asked --
@@ -233,6 +249,7 @@ TimekeeperActor::behavior_type timekeeper(TimekeeperActor::stateful_pointer<Time
   beats.written = [&state] { state.self->send(state.setup.storage, HeartbeatWritten{}); };
   beats.look_sooner = [me] { caf::anon_send(me, CommitCame{}); };
   state.heartbeats.emplace(std::move(beats));
+  state.system_wake.emplace(*state.setup.clock, state.setup.time, state.setup.observe, state.setup.boot_takes);
   state.setup.time->publish(state.watch->trust());
   state.setup.clock->listen([me](hal::ClockEvent event) { caf::anon_send(me, LookAtClock{event}); });
   return {
@@ -242,10 +259,7 @@ TimekeeperActor::behavior_type timekeeper(TimekeeperActor::stateful_pointer<Time
         return promise;
       },
       [&state](const StopWork&) {
-        state.stopped = true;
-        state.setup.time->tell_next_commit({});
-        state.setup.clock->listen({});
-        state.setup.clock->arm(std::nullopt);
+        state.stop();
         return Answer<Done>{Done{}};
       },
       [](const AreYouThere&) { return Answer<Done>{Done{}}; },

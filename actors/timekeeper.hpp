@@ -24,7 +24,8 @@ struct TimekeeperSetup {
   reconcile::BootStart start;
   store::HeartbeatPace pace;
   Observer observe;
-  UpcomingListener upcoming;  // none: nobody wants to know
+  UpcomingListener upcoming;    // none: nobody wants to know
+  Duration boot_takes{20'000};  // from power on to the start
 };
 
 TimekeeperActor spawn_timekeeper(caf::actor_system& system, TimekeeperSetup setup);

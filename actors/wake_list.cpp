@@ -28,15 +28,20 @@ bool is_due_work(Purpose purpose) {
   return purpose == Purpose::scheduler_due || purpose == Purpose::cron_due;
 }
 
-/// When it comes; none: not as things stand.
-std::optional<Instant> moment_of(const SetWake& wake, const Now& now, DueWork due) {
-  if (due == DueWork::held && is_due_work(wake.purpose)) return std::nullopt;
+std::optional<Instant> earlier_of(const SetWake& wake, const Now& now) {
   std::optional<Instant> at = wake.instant;
   if (wake.wall && now.trust != Trust::untrusted) {
     const Instant wall_at = now.instant + (*wake.wall - now.wall);
     if (!at || wall_at < *at) at = wall_at;
   }
   return at;
+}
+
+/// When it comes; none: not as things stand.
+std::optional<Instant> moment_of(const SetWake& wake, const Now& now, DueWork due) {
+  if (wake.purpose == Purpose::system_wake) return std::nullopt;
+  if (due == DueWork::held && is_due_work(wake.purpose)) return std::nullopt;
+  return earlier_of(wake, now);
 }
 
 }  // namespace
@@ -90,6 +95,11 @@ Upcoming WakeList::upcoming(Trust trust) const {
     if (wake.wall && (!upcoming.wall || *wake.wall < *upcoming.wall)) upcoming.wall = wake.wall;
   }
   return upcoming;
+}
+
+std::optional<Instant> WakeList::system_wake(const Now& now) const {
+  const auto wake = wakes_.find(Purpose::system_wake);
+  return wake == wakes_.end() ? std::nullopt : earlier_of(wake->second, now);
 }
 
 bool WakeList::has_wall_work() const {

@@ -28,6 +28,9 @@ class WakeList {
 
   /// The next job or slot, as it was asked for.
   Upcoming upcoming(Trust trust) const;
+  /// What is to wake the whole device; the timer is not armed for it. None while only its wall time is known and
+  /// that is not believed.
+  std::optional<Instant> system_wake(const Now& now) const;
   /// Somebody waits for a wall time.
   bool has_wall_work() const;
   /// Whether a gap from now on could harm anything: jobs or slots wait, or attempts run.

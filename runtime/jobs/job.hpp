@@ -107,6 +107,7 @@ struct JobSpec {
   Duration idempotency_ttl{86'400'000};
   int priority = 5;  // 0..9, higher first
   Trust needs_time = Trust::untrusted;
+  bool wake_system = false;  // its due wakes the device from suspend, or from off after a clean stop
   Duration timeout{300'000};
   HandlerCheck handler_check = HandlerCheck::strict;
   bool operator==(const JobSpec&) const = default;

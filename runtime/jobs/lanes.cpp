@@ -13,7 +13,8 @@ namespace keys = store::keys;
 
 constexpr std::uint64_t kChunk = 32;  // records read at a time
 
-/// The latest due of a lane that is reached by now.
+}  // namespace
+
 std::optional<Due> reached(const Work& work, Due::Lane lane, std::uint32_t kernel_boot) {
   if (lane == Due::Lane::wall) {
     if (work.now.trust == Trust::untrusted) return std::nullopt;
@@ -24,8 +25,6 @@ std::optional<Due> reached(const Work& work, Due::Lane lane, std::uint32_t kerne
   if (!position) return std::nullopt;
   return Due::elapsed(kernel_boot, Instant{0} + *position);
 }
-
-}  // namespace
 
 std::vector<Lane> lanes(Work& work) {
   std::vector<Lane> found;

@@ -16,6 +16,8 @@ struct Lane {
   std::uint32_t kernel_boot = 0;
   std::optional<Due> now;  // the latest due that is reached; none: the wall lane while untrusted
 };
+/// The latest due of a lane that is reached by now; none as `now` above.
+std::optional<Due> reached(const Work& work, Due::Lane lane, std::uint32_t kernel_boot);
 /// In key order. Finds the lanes by leaping from one to the next, whatever the number of jobs.
 std::vector<Lane> lanes(Work& work);
 

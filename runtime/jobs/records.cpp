@@ -7,6 +7,7 @@
 #include "runtime/jobs/job_codec.hpp"
 #include "runtime/jobs/misfire.hpp"
 #include "runtime/jobs/transitions.hpp"
+#include "runtime/jobs/wakes.hpp"
 #include "runtime/store/keys.hpp"
 
 namespace dormouse::jobs {
@@ -19,6 +20,12 @@ void check_move(Work& work, const Job& job, Event event, State to) {
   const State from = job.state == State::scheduled ? tell(work, job).state : job.state;
   const Move allowed = move(from, event);
   check(!allowed.refused && allowed.next == to, "jobs:move");
+}
+
+/// Of the key that a job had.
+std::optional<Due> due_in(const std::optional<Bytes>& key) {
+  const auto parsed = key ? keys::parse_job(*key) : std::nullopt;
+  return parsed ? std::optional(parsed->due) : std::nullopt;
 }
 
 }  // namespace
@@ -61,6 +68,7 @@ void save(Work& work, const Job& job) {
   if (old != key) {
     if (old) work.txn.erase(*old);
     work.txn.put(place, key);
+    if (job.spec.wake_system) note_wake(work, Waking::job, job.id, due_in(old), job.due, true);
   }
   put_for(work, job.component, key, encode(job));
 }
@@ -78,6 +86,7 @@ void end_job(Work& work, Job& job, State end, const std::string& reason) {
   check(!has_ended(job.state) && has_ended(end), "jobs:end");
   const std::optional<Bytes> old = work.txn.get(keys::job_place(job.id));
   if (old) work.txn.erase(*old);
+  if (job.spec.wake_system) note_wake(work, Waking::job, job.id, due_in(old), std::nullopt, false);
   if (job.state == State::running) erase_claim(work, job);
   Counters counters = load_counters(work.txn);
   count_ended(counters, job.component, end);

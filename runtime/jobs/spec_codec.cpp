@@ -132,6 +132,7 @@ void read_options(SpecReader& reader, JobSpec& spec) {
   reader.time(Key::idempotency_ttl, spec.idempotency_ttl);
   reader.number(Key::priority, spec.priority);
   reader.word(Key::needs_time, spec.needs_time, Trust::synced, "must be 0 any, 1 rtc or 2 synced");
+  spec.wake_system = reader.body().get_bool(Key::wake_system).value_or(spec.wake_system);
   reader.time(Key::timeout, spec.timeout);
   reader.word(Key::handler_check, spec.handler_check, HandlerCheck::later, "must be 0 strict or 1 later");
 }
@@ -214,6 +215,7 @@ void put_spec_but_retry(Record& body, const JobSpec& spec) {
   put_unless_default(body, Key::idempotency_ttl, spec.idempotency_ttl, normal.idempotency_ttl);
   put_unless_default(body, Key::priority, spec.priority, normal.priority);
   put_unless_default(body, Key::needs_time, spec.needs_time, normal.needs_time);
+  if (spec.wake_system) body.put_bool(Key::wake_system, true);
   put_unless_default(body, Key::timeout, spec.timeout, normal.timeout);
   put_unless_default(body, Key::handler_check, spec.handler_check, normal.handler_check);
 }

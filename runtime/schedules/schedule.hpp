@@ -39,6 +39,7 @@ struct Definition {
   Duration timeout{300'000};
   std::optional<jobs::Retry> retry;
   int priority = 5;
+  bool wake_system = false;
   bool enabled = true;
   bool operator==(const Definition&) const = default;
 };

@@ -141,13 +141,14 @@ DefinitionRead read_definition(const Record& body, Key name) {
   if (body.get_int(Key::overlap).value_or(0) != 0)
     read.bad.push_back({"overlap", "not_allowed", "overlap must be 0 skip"});
 
-  // A stored reading takes handler, grace, retry, priority and timeout, and leaves the policy to us.
+  // A stored reading takes handler, grace, retry, priority, wake_system and timeout, and leaves the policy to us.
   jobs::SpecRead spec = jobs::read_spec(body, jobs::Strictness::stored);
   definition.handler = std::move(spec.spec.handler);
   definition.grace = spec.spec.grace;
   definition.timeout = spec.spec.timeout;
   definition.retry = spec.spec.retry;
   definition.priority = spec.spec.priority;
+  definition.wake_system = spec.spec.wake_system;
   for (FieldError& field : spec.fields)
     if (field.field != "misfire" && field.field != "max_runs") read.bad.push_back(std::move(field));
   read.wrong_types = std::move(spec.wrong_types);  // of everything asked for so far

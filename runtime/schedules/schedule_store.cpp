@@ -7,6 +7,7 @@
 
 #include "runtime/jobs/components.hpp"
 #include "runtime/jobs/records.hpp"
+#include "runtime/jobs/wakes.hpp"
 #include "runtime/schedules/schedule_codec.hpp"
 #include "runtime/wire/record.hpp"
 
@@ -109,6 +110,8 @@ std::uint64_t take_id(Work& work) {
 
 void save(Work& work, const Schedule& schedule, const std::optional<Due>& old_due) {
   jobs::put_for(work, schedule.component, keys::schedule(schedule.component, schedule.id), encode(schedule));
+  jobs::note_wake(work, jobs::Waking::schedule, schedule.id, old_due, schedule.next_due,
+                  schedule.definition.wake_system);
   if (old_due == schedule.next_due) return;
   if (old_due) work.txn.erase(keys::schedule_due(*old_due, schedule.component, schedule.id));
   if (schedule.next_due) work.txn.put(keys::schedule_due(*schedule.next_due, schedule.component, schedule.id), {});
@@ -116,6 +119,7 @@ void save(Work& work, const Schedule& schedule, const std::optional<Due>& old_du
 
 void erase(Work& work, const Schedule& schedule) {
   work.txn.erase(keys::schedule(schedule.component, schedule.id));
+  jobs::note_wake(work, jobs::Waking::schedule, schedule.id, schedule.next_due, std::nullopt, false);
   if (schedule.next_due) work.txn.erase(keys::schedule_due(*schedule.next_due, schedule.component, schedule.id));
 }
 

@@ -68,6 +68,7 @@ jobs::JobSpec spec_of(const Definition& definition) {
     spec.delivery = jobs::Delivery::at_most_once;
   spec.retry = definition.retry;
   spec.priority = definition.priority;
+  spec.wake_system = definition.wake_system;
   spec.timeout = definition.timeout;
   if (definition.timing.kind != Kind::every) spec.needs_time = Trust::rtc;
   return spec;

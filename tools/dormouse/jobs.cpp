@@ -31,6 +31,7 @@ struct EnqueueOptions {
   std::optional<jobs::ConflictPolicy> on_conflict;
   std::optional<std::string> idempotency_key;
   std::optional<int> priority;
+  bool wake_system = false;
   std::optional<Duration> timeout;
   std::optional<jobs::Retry> retry;
 };
@@ -52,6 +53,7 @@ Result<jobs::JobSpec> spec_of(const EnqueueOptions& options) {
   spec.conflict_policy = options.on_conflict.value_or(spec.conflict_policy);
   spec.idempotency_key = options.idempotency_key;
   spec.priority = options.priority.value_or(spec.priority);
+  spec.wake_system = options.wake_system;
   spec.timeout = options.timeout.value_or(spec.timeout);
   spec.retry = options.retry;
   return spec;
@@ -83,6 +85,7 @@ void add_enqueue(CommandLine& line) {
   command.option("--idempotency-key", "KEY", "Asking again with it gives the same job",
                  into(options->idempotency_key, read_text));
   command.option("--priority", "N", "0..9, higher first; default 5", into(options->priority, read_priority));
+  command.flag("--wake-system", "Its due wakes the whole device", options->wake_system);
   command.option("--timeout", "DURATION", "Of each attempt; default 5min", into(options->timeout, read_duration));
   command.option("--retry", "PRESET", "none, fast, standard (default), rate_limit, dns, verification",
                  into(options->retry, read_retry));
@@ -182,6 +185,12 @@ void show_attempts(const Record& job) {
   print_text("\n" + table.text());
 }
 
+/// Whether its due wakes the whole device.
+std::string wake_text(const Record& job) {
+  if (!job.get_bool(Key::wake_system).value_or(false)) return "";
+  return job.has(Key::wake) ? shown(job, Key::wake) : "the whole device";
+}
+
 void show_job(const Record& job) {
   const std::string missed = shown(job, Key::missed_count);
   print_text(facts({{"job", shown(job, Key::id)},
@@ -193,6 +202,7 @@ void show_job(const Record& job) {
                     {"lateness", unfinished(job) ? lateness_text(job) : ""},
                     {"misfire", misfire_text(job)},
                     {"priority", shown(job, Key::priority)},
+                    {"wake", wake_text(job)},
                     {"conflict key", shown(job, Key::conflict_key)},
                     {"idempotency key", shown(job, Key::idempotency_key)},
                     {"schedule", schedule_text(job)},

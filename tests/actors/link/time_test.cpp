@@ -103,5 +103,26 @@ TEST(TimeOnALink, a_session_is_told_its_capabilities) {
   EXPECT_EQ(peer.birth()->capabilities, (std::vector<std::string>{"clock"}));
 }
 
+// -- work that wakes the device --
+
+TEST(WakingWork, L101_needs_the_capability) {
+  SimulatedDevice device({.wake = hal::AlarmSet::not_permitted});
+  device.handler("h");
+  ASSERT_TRUE(device.boot().ok());
+  const Record job =
+      Record().put_text(Key::handler, "h").put_int(Key::after, 3'600'000).put_bool(Key::wake_system, true);
+  const auto refused = ask(device, kPump, Message::job_enqueue, job);
+  EXPECT_EQ(refused.error().code, "link.forbidden");
+  EXPECT_NE(refused.error().message.find("wake"), std::string::npos);
+  EXPECT_TRUE(device.jobs().empty());
+  const Identity may{"pump", Role::none, {Capability::wake}};
+  const auto accepted = ask(device, may, Message::job_enqueue, job);
+  ASSERT_TRUE(accepted.ok());
+  // This board cannot: the job says so.
+  const auto shown = ask(device, may, Message::job_get, Record().put_uint(Key::id, *accepted->get_uint(Key::id)));
+  EXPECT_EQ(shown->get_text(Key::wake), "unavailable");
+  EXPECT_EQ(shown->get_bool(Key::wake_system), true);
+}
+
 }  // namespace
 }  // namespace dormouse::sim

@@ -27,6 +27,7 @@ JobSpec rich_spec() {
   spec.idempotency_key = "q";
   spec.idempotency_ttl = s(5);
   spec.priority = 9;
+  spec.wake_system = true;
   spec.needs_time = Trust::synced;
   spec.timeout = s(20);
   spec.handler_check = HandlerCheck::later;

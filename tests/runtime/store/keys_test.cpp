@@ -80,6 +80,13 @@ TEST(Keys, RangesUntilADueIncludeItAndStayInTheirLane) {
   EXPECT_FALSE(inside(jobs_in_lane(Due::Lane::elapsed, 2), job(Due::elapsed(3, {0}), 1)));
   EXPECT_TRUE(inside(schedules_due_until(Due::at({100})), schedule_due(Due::at({100}), 65'535, ~0ull)));
   EXPECT_FALSE(inside(schedules_due_until(Due::at({100})), schedule_due(Due::at({101}), 0, 0)));
+  EXPECT_EQ(wake(Due::at({5}), 'j', 2), "uw\x80\0\0\0\0\0\0\x05j\0\0\0\0\0\0\0\x02"s);
+  EXPECT_EQ(parse_wake(wake(Due::elapsed(7, {3}), 's', 1)), Due::elapsed(7, {3}));
+  EXPECT_FALSE(parse_wake(wake(Due::at({5}), 'j', 2) + "x"));
+  EXPECT_LT(wake(Due::at({100}), 's', ~0ull), wakes_after(Due::at({100})));
+  EXPECT_GE(wake(Due::at({101}), 'j', 0), wakes_after(Due::at({100})));
+  EXPECT_TRUE(inside(wakes_in_lane(Due::Lane::elapsed, 7), wake(Due::elapsed(7, {3}), 's', 1)));
+  EXPECT_TRUE(inside(wakes(), wake(Due::elapsed(7, {3}), 's', 1)));
   EXPECT_TRUE(inside(schedules_in_lane(Due::Lane::wall, 0), schedule_due(Due::at({1LL << 60}), 1, 1)));
 }
 
