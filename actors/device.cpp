@@ -9,8 +9,10 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
+#include "actors/enqueue_desk.hpp"
 #include "actors/messages.hpp"
 #include "actors/supervisor.hpp"
+#include "actors/teller.hpp"
 #include "actors/worker_pool.hpp"
 
 namespace dormouse::actors {
@@ -23,31 +25,6 @@ caf::actor_system_config system_config(bool one_thread) {
   config.set("scheduler.policy", one_thread ? caf::atom("testing") : caf::atom("sharing"));
   config.set("scheduler.max-threads", std::size_t{1});
   return config;
-}
-
-/// Tells a future once; at the latest when nobody can answer any more.
-template <class T>
-class Teller {
- public:
-  Teller() = default;
-  Teller(const Teller&) = delete;
-  Teller& operator=(const Teller&) = delete;
-  ~Teller() {
-    tell(Error{"device.unanswered", "The device ended before it answered.",
-               "Whether it was done, the next start tells: ask then."});
-  }
-  std::future<Result<T>> future() { return promise_.get_future(); }
-  void tell(Result<T> result) {
-    if (!std::exchange(told_, true)) promise_.set_value(std::move(result));
-  }
-
- private:
-  std::promise<Result<T>> promise_;
-  bool told_ = false;
-};
-
-Error not_started() {
-  return Error{"store.closed", "The device is not running.", "Start it and wait until it is ready."};
 }
 
 }  // namespace
@@ -64,6 +41,8 @@ struct Device::Impl {
   StorageActor storage;
   SchedulerActor scheduler;
   CronActor cron;
+  TimekeeperActor timekeeper;
+  std::shared_ptr<EnqueueDesk> desk = std::make_shared<EnqueueDesk>();  // storage may fetch from it to its end
 
   Impl(DeviceParts the_parts, Handlers the_handlers, DeviceOptions the_options)
       : config(system_config(the_options.one_thread)),
@@ -80,35 +59,23 @@ struct Device::Impl {
   }
 
   /// Sends an operation and answers a future: a short-lived actor waits for the reply.
-  template <class Actor, class Op, class To>
-  auto ask_for(const Actor& actor, Op op, To to) {
+  template <class Actor, class Op>
+  auto ask(const Actor& actor, Op op) {
     using Value = typename Op::Value;
-    using Wanted = std::invoke_result_t<To, Value&&>;
-    auto teller = std::make_shared<Teller<Wanted>>();
+    auto teller = std::make_shared<Teller<Value>>();
     auto future = teller->future();
     if (!actor) {
       teller->tell(not_started());
       return future;
     }
     // The actor is an argument of spawn, not a capture: without any CAF binds a reference to nothing.
-    const auto asker = [teller, to, op = std::move(op)](caf::event_based_actor* self, const Actor& asked) {
+    const auto asker = [teller, op = std::move(op)](caf::event_based_actor* self, const Actor& asked) {
       self->request(asked, caf::infinite, op)
-          .then(
-              [teller, to](Answer<Value>& answer) {
-                if (answer.result.ok()) {
-                  teller->tell(to(std::move(*answer.result)));
-                } else {
-                  teller->tell(std::move(answer.result).error());
-                }
-              },
-              [teller](caf::error&) { teller->tell(not_started()); });
+          .then([teller](Answer<Value>& answer) { teller->tell(std::move(answer.result)); },
+                [teller](caf::error&) { teller->tell(not_started()); });
     };
     system.spawn(asker, actor);
     return future;
-  }
-  template <class Actor, class Op>
-  auto ask(const Actor& actor, Op op) {
-    return ask_for(actor, std::move(op), [](typename Op::Value&& value) { return std::move(value); });
   }
   template <class Actor>
   Actor current(const Actor& actor) {
@@ -125,6 +92,7 @@ struct Device::Impl {
     storage = nullptr;
     scheduler = nullptr;
     cron = nullptr;
+    timekeeper = nullptr;
     if (options.one_thread) {
       settle();
     } else {
@@ -150,11 +118,13 @@ void Device::start(std::function<void(Status)> ended) {
   setup.handlers = impl.handlers.all();
   setup.executor = impl.executor();
   setup.one_thread = impl.options.one_thread;
-  setup.started = [&impl](StorageActor storage, SchedulerActor scheduler, CronActor cron) {
+  setup.started = [&impl](StorageActor storage, SchedulerActor scheduler, CronActor cron,
+                          TimekeeperActor timekeeper) {
     const std::lock_guard lock(impl.mutex);
     impl.storage = std::move(storage);
     impl.scheduler = std::move(scheduler);
     impl.cron = std::move(cron);
+    impl.timekeeper = std::move(timekeeper);
   };
   setup.ended = std::move(ended);
   impl.supervisor = spawn_supervisor(impl.system, std::move(setup));
@@ -165,10 +135,21 @@ void Device::stop(hal::StopReason reason) {
   caf::anon_send(impl_->supervisor, StopDevice{reason});
 }
 
+std::future<Result<PowerSaved>> Device::power_failing(std::optional<Duration> hold_up) {
+  return impl_->ask(impl_->supervisor, PowerFailing{hold_up});
+}
+
+void Device::power_restored() {
+  caf::anon_send(impl_->supervisor, PowerRestored{});
+}
+
 std::future<Result<jobs::Enqueued>> Device::enqueue(jobs::JobSpec spec, Identity who) {
-  return impl_->ask_for(impl_->current(impl_->scheduler),
-                        EnqueueJobs{std::move(who), jobs::Trigger::call, {std::move(spec)}},
-                        [](const std::vector<jobs::Enqueued>& all) { return all.front(); });
+  auto left = EnqueueDesk::leave(impl_->desk, {std::move(who), jobs::Trigger::call, {std::move(spec)}});
+  if (left.call) {
+    FetchEnqueues fetch{std::move(left.call), impl_->current(impl_->scheduler)};
+    if (const auto storage = impl_->current(impl_->storage)) caf::anon_send(storage, std::move(fetch));
+  }
+  return std::move(left.future);
 }
 
 std::future<Result<jobs::Cancelled>> Device::cancel(std::uint64_t id, std::string reason, Identity who) {
@@ -213,6 +194,14 @@ std::future<Result<std::string>> Device::snapshot() {
 
 std::future<Result<DeviceStatus>> Device::status() {
   return impl_->ask(impl_->current(impl_->storage), GetStatus{});
+}
+
+std::future<Result<TimeView>> Device::time() {
+  return impl_->ask(impl_->current(impl_->timekeeper), GetTime{});
+}
+
+std::future<Result<TimeSet>> Device::set_time(TimeClaim claim) {
+  return impl_->ask(impl_->current(impl_->timekeeper), SetTime{std::move(claim)});
 }
 
 void Device::settle() {

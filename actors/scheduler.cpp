@@ -1,69 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/scheduler.hpp"
 
-#include <algorithm>
-
 #include <caf/stateful_actor.hpp>
 
-#include "actors/backoff.hpp"
-#include "runtime/jobs/ready_queue.hpp"
+#include "actors/scheduler_state.hpp"
 
 namespace dormouse::actors {
-
-namespace {
-
-struct SchedulerState {
-  static inline const char* name = "scheduler";
-  SchedulerActor::pointer self = nullptr;
-  SchedulerSetup setup;
-  std::unique_ptr<jobs::ReadyQueue> queue;
-  bool working = false;                 // the boot's reconcile is over
-  bool stopping = false;                // no more claims
-  bool taking = false;                  // a TakeDue is under way ...
-  bool take_again = false;              // ... and something changed meanwhile
-  bool more_due = false;                // storage has more due jobs than the window took
-  std::set<std::string> left;           // handlers that had enough in the window, and more due in storage
-  std::optional<Instant> next_instant;  // earliest elapsed due that storage told of
-  std::optional<WallTime> next_wall;
-  std::pair<std::optional<Instant>, std::optional<WallTime>> told_wake;  // what the timekeeper was last told
-  std::vector<jobs::Finish> unsaved;  // ends that the store refused: offered again
-  std::set<jobs::Token> outlived;     // attempts that ended while their code still runs
-  Backoff backoff;
-  bool retrying = false;  // a wake for what the store refused is set
-  std::optional<caf::typed_response_promise<Answer<Done>>> stopped;
-
-  // -- taking and starting --
-  void look();
-  void taken(const jobs::DueBatch& batch);
-  void start_ready();
-  void claimed(const std::vector<std::uint64_t>& asked, Answer<jobs::ClaimResult>& answer);
-  void expire_due(Instant now);
-  void set_wakes();
-  void woken(Purpose purpose);
-  void retry_later();
-
-  // -- ending --
-  void ended(AttemptEnded& end);
-  void save(std::vector<jobs::Finish> ends);
-  bool brings_due(const jobs::Finish& end, const jobs::Finished& finished) const;
-  void saved(const std::vector<jobs::Finish>& ends, const std::vector<jobs::Finished>& finished);
-  void free_place(std::uint64_t id);
-  void answer_stop_if_idle();
-
-  // -- commands --
-  caf::typed_response_promise<Answer<EnqueueJobs::Value>> enqueue(EnqueueJobs& command);
-  caf::typed_response_promise<Answer<jobs::Cancelled>> cancel(CancelJob& command);
-  void accepted(const std::vector<jobs::JobSpec>& specs, const std::vector<jobs::Enqueued>& enqueued);
-
-  void emit(Event::Kind kind, std::uint64_t job, const std::string& handler, jobs::State state, std::string text) {
-    setup.observe({.kind = kind,
-                   .now = setup.time->now(),
-                   .job = job,
-                   .handler = handler,
-                   .state = state,
-                   .text = std::move(text)});
-  }
-};
 
 void SchedulerState::look() {
   if (!working || stopping) return;
@@ -119,8 +61,9 @@ void SchedulerState::expire_due(Instant now) {
   self->request(setup.storage, caf::infinite, ExpireJobs{std::move(expired)})
       .then([this](Answer<ExpireJobs::Value>& answer) {
         if (!answer.result.ok()) return retry_later();
+        const Now now_ended = setup.time->now();
         for (const auto id : *answer.result)
-          emit(Event::Kind::missed, id, {}, jobs::State::missed, "expired while waiting");
+          emit(now_ended, Event::Kind::missed, id, {}, jobs::State::missed, "expired while waiting");
         if (more_due) look();
       });
 }
@@ -132,11 +75,12 @@ void SchedulerState::claimed(const std::vector<std::uint64_t>& asked, Answer<job
     return answer_stop_if_idle();
   }
   backoff.reset();
+  const Now now = setup.time->now();
   for (const auto id : answer.result->dropped) queue->free(id);
   for (auto& claimed : answer.result->claimed) {
     const jobs::Job& job = claimed.job;
     setup.observe({.kind = Event::Kind::started,
-                   .now = setup.time->now(),
+                   .now = now,
                    .job = job.id,
                    .handler = job.spec.handler,
                    .attempt = job.attempt,
@@ -168,8 +112,8 @@ void SchedulerState::set_wakes() {
 
 void SchedulerState::woken(Purpose purpose) {
   if (purpose == Purpose::retry_storage) retrying = false;
-  if (purpose == Purpose::retry_storage && !unsaved.empty()) save(std::exchange(unsaved, {}));
-  if (purpose == Purpose::scheduler_due) told_wake = {};  // a wake comes once
+  if (purpose == Purpose::retry_storage) offer_again();
+  if (purpose == Purpose::scheduler_due) told_wake.reset();
   if (purpose == Purpose::scheduler_pace) return start_ready();
   look();
 }
@@ -180,131 +124,7 @@ void SchedulerState::retry_later() {
   self->send(setup.timekeeper, SetWake{Purpose::retry_storage, self, backoff.next(setup.time->now()), {}});
 }
 
-void SchedulerState::ended(AttemptEnded& end) {
-  if (!end.code_returned) outlived.insert(end.finish.token);
-  save({std::move(end.finish)});
-}
-
-void SchedulerState::save(std::vector<jobs::Finish> ends) {
-  FinishAttempts operation{ends};
-  self->request(setup.storage, caf::infinite, std::move(operation))
-      .then([this, ends = std::move(ends)](Answer<FinishAttempts::Value>& answer) mutable {
-        if (answer.result.ok()) {
-          backoff.reset();
-          return saved(ends, *answer.result);
-        }
-        if (stopping) {  // a store that refuses must not hold up the stop: the next boot finds them interrupted
-          for (const auto& end : ends) queue->free(end.token.job);
-          return answer_stop_if_idle();
-        }
-        // The outcome stays here and is offered again; the handler is not run again in this boot.
-        std::move(ends.begin(), ends.end(), std::back_inserter(unsaved));
-        retry_later();
-      });
-}
-
-/// Its own next attempt, what it enqueued, what waited for its key.
-bool SchedulerState::brings_due(const jobs::Finish& end, const jobs::Finished& finished) const {
-  return finished.refused || !jobs::has_ended(finished.state) || !end.effects.enqueue.empty() ||
-         !end.effects.cancel.empty() || queue->holds_key(finished.token.job);
-}
-
-void SchedulerState::saved(const std::vector<jobs::Finish>& ends, const std::vector<jobs::Finished>& finished) {
-  bool due = more_due;
-  for (std::size_t i = 0; i < finished.size(); ++i) due = due || brings_due(ends[i], finished[i]);
-  for (const auto& end : finished) {
-    setup.observe({.kind = Event::Kind::ended,
-                   .now = setup.time->now(),
-                   .job = end.token.job,
-                   .handler = end.handler,
-                   .attempt = end.token.attempt,
-                   .state = end.state,
-                   .text = end.refused ? end.refused->code : ""});
-    if (!outlived.contains(end.token)) queue->free(end.token.job);
-  }
-  if (due || queue->runs_low(left)) {
-    look();
-  } else {
-    start_ready();  // what is due and not in the window has nothing to do with these ends
-  }
-  answer_stop_if_idle();
-}
-
-void SchedulerState::free_place(std::uint64_t id) {
-  queue->free(id);
-  look();
-  answer_stop_if_idle();
-}
-
-void SchedulerState::answer_stop_if_idle() {
-  if (!stopped || !unsaved.empty() || queue->running() > outlived.size()) return;
-  stopped->deliver(Answer<Done>{Done{}});
-  stopped.reset();
-}
-
-caf::typed_response_promise<Answer<EnqueueJobs::Value>> SchedulerState::enqueue(EnqueueJobs& command) {
-  auto promise = self->make_response_promise<Answer<EnqueueJobs::Value>>();
-  if (stopping) {
-    promise.deliver(
-        Answer<EnqueueJobs::Value>{Error{"stopping", "The device is stopping and takes no more jobs."}});
-    return promise;
-  }
-  auto specs = command.specs;
-  self->request(setup.storage, caf::infinite, std::move(command))
-      .then([this, promise, specs = std::move(specs)](Answer<EnqueueJobs::Value>& answer) mutable {
-        if (answer.result.ok()) accepted(specs, *answer.result);
-        promise.deliver(std::move(answer));
-      });
-  return promise;
-}
-
-void SchedulerState::accepted(const std::vector<jobs::JobSpec>& specs,
-                              const std::vector<jobs::Enqueued>& enqueued) {
-  const Now now = setup.time->now();
-  bool due = false;
-  for (std::size_t i = 0; i < enqueued.size(); ++i) {
-    const jobs::Enqueued& job = enqueued[i];
-    if (!job.created) continue;
-    emit(Event::Kind::enqueued, job.id, specs[i].handler, job.state, {});
-    if (job.due.lane == Due::Lane::elapsed) {
-      const Instant at{job.due.ms};  // a new job's due is an instant of the present kernel boot
-      if (at <= now.instant)
-        due = true;
-      else if (!next_instant || at < *next_instant)
-        next_instant = at;
-    } else {
-      const WallTime at{job.due.ms};
-      if (at <= now.wall)
-        due = true;
-      else if (!next_wall || at < *next_wall)
-        next_wall = at;
-    }
-  }
-  if (due) {
-    look();
-  } else {
-    set_wakes();
-  }
-}
-
-caf::typed_response_promise<Answer<jobs::Cancelled>> SchedulerState::cancel(CancelJob& command) {
-  auto promise = self->make_response_promise<Answer<jobs::Cancelled>>();
-  self->request(setup.storage, caf::infinite, std::move(command))
-      .then([this, promise](Answer<jobs::Cancelled>& answer) mutable {
-        if (answer.result.ok()) {
-          const jobs::Cancelled& cancelled = *answer.result;
-          if (cancelled.requested) {
-            self->send(setup.dispatcher, StopAttempt{cancelled.id, StopCause::cancel});
-          } else {
-            queue->remove(cancelled.id);
-            if (more_due) look();
-            emit(Event::Kind::ended, cancelled.id, {}, jobs::State::cancelled, {});
-          }
-        }
-        promise.deliver(std::move(answer));
-      });
-  return promise;
-}
+namespace {
 
 SchedulerActor::behavior_type scheduler(SchedulerActor::stateful_pointer<SchedulerState> self,
                                         SchedulerSetup setup) {
@@ -315,21 +135,13 @@ SchedulerActor::behavior_type scheduler(SchedulerActor::stateful_pointer<Schedul
   return {
       [&state](EnqueueJobs& command) { return state.enqueue(command); },
       [&state](CancelJob& command) { return state.cancel(command); },
-      [&state](const StopWork&) {
-        state.stopping = true;
-        state.stopped = state.self->make_response_promise<Answer<Done>>();
-        auto promise = *state.stopped;
-        if (!state.unsaved.empty()) state.save(std::exchange(state.unsaved, {}));  // the last offer
-        state.answer_stop_if_idle();
-        return promise;
-      },
+      [&state](const StopWork&) { return state.stop(); },
       [](const AreYouThere&) { return Answer<Done>{Done{}}; },
+      [&state](Forward) { state.forward(); },
       [&state](JobsChanged) { state.look(); },
+      [&state](const JobsEnqueued& made) { state.accepted(made); },
       [&state](AttemptEnded& end) { state.ended(end); },
-      [&state](const PlaceFree& free) {
-        state.outlived.erase(free.token);
-        state.free_place(free.token.job);
-      },
+      [&state](const PlaceFree& free) { state.place_free(free.token); },
       [&state](const HandlersChanged& changed) {
         state.queue->set_places(changed.places);
         state.look();

@@ -5,6 +5,7 @@
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace dormouse::actors {
 
@@ -16,7 +17,13 @@ struct WorkerPool::Shared {
   std::deque<std::function<void()>> queue;
   std::size_t threads = 0;
   std::size_t idle = 0;
+  bool woken = false;  // somebody is on the way to the queue
   bool closing = false;
+
+  void wake_one() {
+    if (queue.empty() || idle == 0 || std::exchange(woken, true)) return;
+    work.notify_one();
+  }
 
   void serve() {
     std::unique_lock lock(mutex);
@@ -24,9 +31,11 @@ struct WorkerPool::Shared {
       ++idle;
       work.wait(lock, [this] { return closing || !queue.empty(); });
       --idle;
+      woken = false;
       if (queue.empty()) break;
       auto job = std::move(queue.front());
       queue.pop_front();
+      wake_one();  // whoever is woken wakes the next, while there is something left by then
       lock.unlock();
       job();
       lock.lock();

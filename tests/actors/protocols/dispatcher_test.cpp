@@ -44,7 +44,10 @@ class DispatcherTest : public testing::Test {
       };
     };
     const auto watch = [](caf::event_based_actor*, DispatcherTest* test) {
-      return caf::behavior{[test](const SetWake& wake) { test->wake_ = wake.instant; }};
+      return caf::behavior{[test](const SetWake& wake) {
+        test->wake_ = wake.instant;
+        ++test->wakes_told_;
+      }};
     };
     scheduler_ = bench_.system().spawn(scheduler, this);
     const auto timekeeper = bench_.system().spawn(watch, this);
@@ -100,6 +103,7 @@ class DispatcherTest : public testing::Test {
   std::vector<jobs::Token> free_;
   std::optional<StartAttempt> to_start_;
   std::optional<Instant> wake_;
+  unsigned wakes_told_ = 0;
 };
 
 TEST_F(DispatcherTest, AnAttemptStartsAndItsEndIsReported) {
@@ -112,6 +116,22 @@ TEST_F(DispatcherTest, AnAttemptStartsAndItsEndIsReported) {
   EXPECT_EQ(ended_[0].finish.outcome.result, "done");
   EXPECT_TRUE(ended_[0].code_returned);
   EXPECT_EQ(wake_, std::nullopt);  // nothing more to watch
+}
+
+TEST_F(DispatcherTest, TheTimekeeperIsToldOnlyWhatMoves) {
+  start(1);
+  EXPECT_EQ(wakes_told_, 1U);
+  start(2);  // out of time with the first
+  start(3, "h", Duration{20'000});
+  EXPECT_EQ(wakes_told_, 1U);
+  returns(1);
+  EXPECT_EQ(wakes_told_, 1U);
+  returns(2);
+  EXPECT_EQ(wakes_told_, 2U);
+  EXPECT_EQ(wake_, Instant{20'000});
+  returns(3);
+  EXPECT_EQ(wakes_told_, 3U);
+  EXPECT_EQ(wake_, std::nullopt);
 }
 
 TEST_F(DispatcherTest, AHandlerThatIsNotHereStartsNothingAndCountsNothing) {
