@@ -12,8 +12,7 @@ namespace dormouse::cli {
 /// A table, and under it what was odd about each: trust that rose later, evidence, the store, remarks.
 std::string boots_text(const std::vector<wire::Record>& boots);
 
-/// A table. A length is exact ("12s"), bounded ("2h +-2s", with a real sign), or only "at least" so much, or
-/// unknown.
+/// A table with the bounds of each length, and by how much later than told a gap may have begun.
 std::string gaps_text(const std::vector<wire::Record>& gaps);
 
 /// "2h20s ± 2s40ms", "at least 20s", "unknown, at least 20s", "12s".
