@@ -78,13 +78,19 @@ std::string length_text(const Record& gap) {
   return length;
 }
 
+/// How much later than shown the gap may have begun: by the heartbeat's interval, but never after its end.
+std::string slack_text(const Record& gap) {
+  const auto slack = gap.get_int(Key::slack).value_or(0);
+  if (slack <= 0) return "";
+  return duration_text(gap, slack <= gap.get_int(Key::length).value_or(slack) ? Key::slack : Key::length);
+}
+
 std::string gaps_text(const std::vector<Record>& gaps) {
   Table table({"GAP", "BOOT", "CAUSE", "FROM", "TO", "LENGTH", "MAY BEGIN LATER BY"});
   for (const auto& gap : gaps) {
-    const bool slack = gap.get_int(Key::slack).value_or(0) > 0;
     table.row({shown(gap, Key::gap), shown(gap, Key::boot), shown(gap, Key::cause),
                or_unknown(shown(gap, Key::from)), or_unknown(shown(gap, Key::to)), length_text(gap),
-               slack ? duration_text(gap, Key::slack) : ""});
+               slack_text(gap)});
   }
   return table.text();
 }
