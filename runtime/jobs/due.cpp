@@ -45,6 +45,7 @@ bool wanted(Work& work, const Job& job, Duration lateness, DueBatch& batch) {
   if (job.state == State::running) return false;
   if (is_held(work, job)) {
     batch.held = true;
+    if (work.now.trust == Trust::untrusted) keep_earliest(batch.next_wall, work.now.wall);
     return false;
   }
   if (tell(work, job).state == State::ready) return true;
@@ -58,11 +59,9 @@ bool wanted(Work& work, const Job& job, Duration lateness, DueBatch& batch) {
 /// Notes the first job of a lane that is not due yet.
 void note_next(Work& work, const Lane& lane, DueBatch& batch) {
   const keys::Range all = keys::jobs_in_lane(lane.lane, lane.kernel_boot);
-  if (!lane.now) {
-    batch.held = true;
-    return;
-  }
-  const Bytes from = lane.now->ms < 0 ? all.from : keys::jobs_due_until(*lane.now).to;
+  if (!lane.now) batch.held = true;  // told all the same: somebody waits for time to be trusted
+  const bool from_start = !lane.now || lane.now->ms < 0;
+  const Bytes from = from_start ? all.from : keys::jobs_due_until(*lane.now).to;
   const std::vector<store::Entry> next = work.txn.scan(from, all.to, 1);
   if (next.empty()) return;
   const std::optional<keys::JobKey> key = keys::parse_job(next[0].key);

@@ -109,7 +109,7 @@ struct DueBatch {
   bool more = false;                    // the limit ended the scan, not the end of what is due
   std::set<std::string> left;           // handlers of `full` with due jobs that were therefore not taken
   std::optional<Instant> next_instant;  // earliest elapsed due not yet reached
-  std::optional<WallTime> next_wall;    // earliest wall due not yet reached
+  std::optional<WallTime> next_wall;    // earliest wall due not yet reached; while untrusted that of all
   bool held = false;                    // wall dues exist and time is untrusted
 };
 /// Due jobs that are not running, oldest due first over all lanes, without the ids in `known` and without

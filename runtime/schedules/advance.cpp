@@ -86,6 +86,12 @@ void note_next(Work& work, Decided& decided) {
       decided.next_instant = std::min(decided.next_instant.value_or(at), at);
     }
   }
+  if (work.now.trust != Trust::untrusted) return;
+  // Held, but told all the same: somebody waits for time to be trusted.
+  for (const auto& key : dues(work, Due::Lane::wall)) {
+    const WallTime at{key.due.ms};
+    decided.next_wall = std::min(decided.next_wall.value_or(at), at);
+  }
 }
 
 /// Only a job that waits to run again, or runs, stands in the way of the next slot.

@@ -55,7 +55,7 @@ struct Decided {
   std::vector<Decision> decisions;
   bool more = false;                    // the limit ended it
   std::optional<Instant> next_instant;  // earliest slot not yet due
-  std::optional<WallTime> next_wall;
+  std::optional<WallTime> next_wall;    // while untrusted that of all
 };
 /// Decides every schedule whose next slot is due, oldest slot first, at most `limit` schedules: makes the jobs,
 /// advances the schedule, in this one transaction. Serves the timer and the reconcile alike. The work is bounded

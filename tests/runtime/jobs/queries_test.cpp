@@ -113,6 +113,7 @@ TEST(TakeDue, WallTimeIsHeldWhileTheClockIsNotBelieved) {
   const DueBatch held = device.due();
   EXPECT_EQ(ids_of(held), (std::vector<std::uint64_t>{2}));
   EXPECT_TRUE(held.held);
+  EXPECT_TRUE(held.next_wall.has_value());
   EXPECT_EQ(device.state(1), State::scheduled);
   EXPECT_EQ(device.job(1).because, Because::time);
   EXPECT_EQ(device.job(3).because, Because::time);
