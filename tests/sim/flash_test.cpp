@@ -83,7 +83,7 @@ TEST(FlashBudget, D080_a_day_of_twice_the_budget_slows_only_what_is_lazy_and_a_q
   EXPECT_EQ(story.lazy_age(), 1min);
   while (story.written_today() < 2 * kMiB) {
     story.write();
-    story.device.advance(3min);
+    story.device.advance(2min);
   }
   EXPECT_LT(story.device.now(), kDay);
   EXPECT_EQ(story.alarms(), 1);
