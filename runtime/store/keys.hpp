@@ -22,8 +22,8 @@
 //   y  history          `f` finished or `d` dead, place u64         ended job (ring)
 //   z  job place        job u64                                     the job's `q` key or `y` place
 //
-// What every job adds to and never comes back to stands last: LMDB fills a leaf only where nothing follows the record
-// that is added, and else leaves each half empty.
+// What every job adds to and never comes back to stands last: LMDB fills a leaf only where nothing follows the
+// record that is added, and else leaves each half empty.
 //
 // Lane and due: `w`, wall ms u64; or `e`, kernel boot u32, instant ms u64. A ms has its sign bit flipped, so
 // that keys sort as the numbers do. (Prefixes a b l p t v w are reserved for audit, blobs, locks, staging,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Routing tables as a kernel showed them.
+#include "hal/linux/routes.hpp"
+
 #include <gtest/gtest.h>
 
-#include "hal/linux/routes.hpp"
 #include "hal/linux/small_file.hpp"
 
 namespace dormouse::hal_linux {
