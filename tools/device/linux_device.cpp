@@ -44,6 +44,8 @@ struct LinuxDevice::Parts {
 
 namespace {
 
+constexpr Duration progress_bound{30'000};  // three times what may lie between two words of progress
+
 void add_commands(const actors::Config& config, actors::Handlers& handlers) {
   for (const auto& handler : config.handlers) {
     handlers.add_command(handler.name, handler.command, handler.max_running);
@@ -83,7 +85,6 @@ hal_linux::DataDirectory::Options data_options(const LinuxOptions& options, hal_
   data.store.prezero = options.board.store.prezero;
   if (options.board.store.journal_blocks) data.store.align = store::JournalFacts::Align::block;
   data.stop_when_broken = options.board.store.stop_when_broken;
-  constexpr Duration progress_bound{30'000};  // three times what may lie between two words of progress
   if (services != nullptr) data.store.progress = [services] { services->extend(progress_bound); };
   return data;
 }
