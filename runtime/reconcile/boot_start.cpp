@@ -105,6 +105,7 @@ void forget_unused(store::Transaction& txn, Spans& spans) {
 Spans begin_spans(store::Transaction& txn, const std::optional<Stamp>& last, const Classified& classified,
                   const Now& now) {
   Spans spans = read_spans(txn);
+  const bool believed_before = spans.present() == now.kernel_boot && spans.has_offset();
   if (last) spans.note_stamp({last->instant, last->wall, last->trust, last->boot, last->kernel_boot});
   if (!last) spans.lose_readings();
   if (spans.present() > now.kernel_boot) spans = Spans{};  // of another life of this store
@@ -114,7 +115,8 @@ Spans begin_spans(store::Transaction& txn, const std::optional<Stamp>& last, con
       proven = Duration{last->instant.ms} + classified.outage.value_or(Duration{0});
     spans.begin_kernel_boot(now.kernel_boot, proven);
   }
-  if (now.trust != Trust::untrusted) spans.gain_trust(now);
+  // Once in a kernel boot: what the wall has moved by since is no time that has passed.
+  if (now.trust != Trust::untrusted && !believed_before) spans.gain_trust(now);
   spans.note_stamp(now);
   forget_unused(txn, spans);
   return spans;

@@ -71,6 +71,11 @@ void Spans::gain_trust(const Now& now) {
   for (auto boot = boots_.begin(); boot != std::next(q); ++boot) boot->second.span += growth;
 }
 
+bool Spans::has_offset() const {
+  const auto present = boots_.find(present_);
+  return present != boots_.end() && present->second.offset_ms.has_value();
+}
+
 void Spans::lose_readings() {
   for (auto& [_, boot] : boots_) boot.last_wall.reset();
 }

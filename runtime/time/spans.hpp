@@ -30,6 +30,8 @@ class Spans {
   };
 
   std::uint32_t present() const { return present_; }
+  /// Whether the wall was believed at any time of the present kernel boot.
+  bool has_offset() const;
   const std::map<std::uint32_t, KernelBoot>& boots() const { return boots_; }
 
   /// The first kernel boot of a store, or the next one: every span grows by the time proven to have passed from

@@ -211,6 +211,24 @@ TEST(BootStart, T006_a_clock_set_while_the_process_was_away_is_a_gap_of_its_own)
   EXPECT_EQ(device.spans().instant_of(device.job(elapsed).due), at_s(1'900));  // the wall does not matter
 }
 
+TEST(BootStart, a_step_is_no_time_that_passed_also_when_the_process_starts_again) {
+  for (const bool away : {false, true}) {
+    Device device;
+    device.start(Device::facts(kKernel1, at_s(900), clock("11:58:20")));
+    device.enqueue(job_after(seconds(36'000)));  // keeps the kernel boot remembered
+    device.set_now(at_s(1'000), clock("12:00:00"), Trust::synced);
+    device.stamp();
+    device.start(Device::facts(kKernel2, at_s(20), clock("14:00:20")));
+    const Duration proven = device.spans().boots().at(1).span;
+    if (!away) {
+      device.set_now(at_s(100), clock("15:01:40"), Trust::synced);  // an hour ahead of what has passed
+      device.stamp();
+    }
+    device.start(Device::facts(kKernel2, at_s(120), clock("15:02:00")));
+    EXPECT_EQ(device.spans().boots().at(1).span, proven);
+  }
+}
+
 TEST(BootStart, a_clock_set_back_while_away_is_no_gap_but_tells_where_it_stood) {
   Device device;
   device.start(Device::facts(kKernel1, at_s(900), clock("11:58:20")));
