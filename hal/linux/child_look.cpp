@@ -79,39 +79,49 @@ void hear_whole(Bytes& heard, const std::function<void(char, BytesView)>& hear) 
   heard.erase(0, heard.size() - rest.size());
 }
 
-/// Until the child closes its end. False at the deadline.
-bool listen(int fd, const std::function<void(char, BytesView)>& hear, Deadline deadline,
-            const std::function<void()>& progress) {
+enum class Listened { to_the_end, to_the_deadline, to_silence };
+
+/// Until the child closes its end, or has said nothing for too long.
+Listened listen(int fd, const std::function<void(char, BytesView)>& hear, Deadline deadline,
+                const std::function<void()>& progress, std::chrono::milliseconds silence) {
   Bytes heard;
   std::array<char, 4096> buffer{};
   auto next_progress = std::chrono::steady_clock::now();
+  const Deadline first_word = next_progress + silence;
+  bool spoke = false;
   while (true) {
     if (progress && std::chrono::steady_clock::now() >= next_progress) {
       progress();
       next_progress += progress_each;
     }
+    const Deadline until = spoke ? deadline : std::min(deadline, first_word);
     const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
-    if (left <= 0) return false;
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    if (left <= 0) return until == deadline ? Listened::to_the_deadline : Listened::to_silence;
     const std::int64_t longest = progress ? progress_each.count() : INT32_MAX;
     pollfd wait{fd, POLLIN, 0};
     const int ready = ::poll(&wait, 1, static_cast<int>(std::min<std::int64_t>(left, longest)));
-    if (ready < 0 && errno != EINTR) return true;
+    if (ready < 0 && errno != EINTR) return Listened::to_the_end;
     if (ready <= 0) continue;
     const ssize_t got = ::read(fd, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return true;
+    if (got <= 0) return Listened::to_the_end;
+    spoke = true;
     heard.append(buffer.data(), static_cast<std::size_t>(got));
     hear_whole(heard, hear);
   }
 }
 
-LookEnd end_of(pid_t child, bool late) {
-  if (late) ::kill(child, SIGKILL);
+LookEnd end_of(pid_t child, Listened listened) {
+  const bool by_us = listened != Listened::to_the_end;
+  if (by_us) ::kill(child, SIGKILL);
+  LookEnd::How how = LookEnd::How::finished;
+  if (listened == Listened::to_the_deadline) how = LookEnd::How::late;
+  if (listened == Listened::to_silence) how = LookEnd::How::silent;
   int status = 0;
   while (::waitpid(child, &status, 0) < 0)
-    if (errno != EINTR) return {late ? LookEnd::How::late : LookEnd::How::finished};  // reaped by somebody else
-  if (late) return {LookEnd::How::late};
+    if (errno != EINTR) return {how};  // reaped by somebody else
+  if (by_us) return {how};
   if (!WIFSIGNALED(status)) return {};
   const int signal = WTERMSIG(status);
   const bool own = std::find(own_faults.begin(), own_faults.end(), signal) != own_faults.end();
@@ -136,7 +146,7 @@ void Teller::tell(char kind, BytesView body) const {
 
 Result<LookEnd> look_in_child(const std::function<void(const Teller&)>& look,
                               const std::function<void(char kind, BytesView body)>& hear, Deadline deadline,
-                              const std::function<void()>& progress) {
+                              const std::function<void()>& progress, std::chrono::milliseconds silence) {
   const auto cannot = [](const char* what) {
     return Error{.code = "store.io", .message = std::string("cannot ") + what + ": " + std::strerror(errno)};
   };
@@ -149,7 +159,7 @@ Result<LookEnd> look_in_child(const std::function<void(const Teller&)>& look,
   if (child < 0) return cannot("fork a child");
   if (child == 0) be_the_child(look, speaker.get(), parent);
   speaker = FileHandle();
-  return end_of(child, !listen(listener.get(), hear, deadline, progress));
+  return end_of(child, listen(listener.get(), hear, deadline, progress, silence));
 }
 
 }  // namespace dormouse::hal_linux

@@ -161,6 +161,8 @@ Verification judge(Heard heard, const LookEnd& end) {
   switch (end.how) {
     case LookEnd::How::late:
       return judged(std::move(heard), Verdict::unfinished, "past its bound");
+    case LookEnd::How::silent:
+      return judged(std::move(heard), Verdict::unfinished, "it never said a word");
     case LookEnd::How::killed:
       return judged(std::move(heard), Verdict::unfinished, "killed by signal " + std::to_string(end.signal));
     case LookEnd::How::crashed:
@@ -179,7 +181,8 @@ Verification judge(Heard heard, const LookEnd& end) {
 
 /// What may be otherwise the next time.
 bool worth_another_try(const Verification& found, const LookEnd& end) {
-  return found.verdict == Verification::Verdict::unreadable || end.how == LookEnd::How::killed;
+  return found.verdict == Verification::Verdict::unreadable || end.how == LookEnd::How::killed ||
+         end.how == LookEnd::How::silent;
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ namespace dormouse::hal_linux {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 using Verdict = Verification::Verdict;
 
 constexpr std::chrono::milliseconds long_enough{60'000};
@@ -310,6 +311,25 @@ TEST_F(VerifyChild, TheChildHasClosedWhatItInherited) {
       },
       long_enough);
   EXPECT_EQ(found->why, "the look at it ended without a word");
+}
+
+TEST(ChildLook, one_that_never_says_a_word_is_given_up_before_one_that_is_slow) {
+  const auto stay = [](const Teller&) {
+    while (true) ::pause();
+  };
+  const auto speak_and_stay = [](const Teller& teller) {
+    teller.tell('f', "a word");
+    while (true) ::pause();
+  };
+  const auto soon = [](std::chrono::milliseconds in) { return std::chrono::steady_clock::now() + in; };
+  const auto silent = look_in_child(
+      stay, [](char, BytesView) {}, soon(1h), {}, 50ms);
+  ASSERT_TRUE(silent.ok());
+  EXPECT_EQ(silent->how, LookEnd::How::silent);
+  const auto slow = look_in_child(
+      speak_and_stay, [](char, BytesView) {}, soon(1s), {}, 900ms);
+  ASSERT_TRUE(slow.ok());
+  EXPECT_EQ(slow->how, LookEnd::How::late);
 }
 
 }  // namespace
