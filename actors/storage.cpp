@@ -21,7 +21,7 @@ namespace {
 /// Operations that are not one call into runtime/ stand here, so that run() treats all alike.
 Result<ReconcileStep::Value> execute_with(StorageState& state, Work& work, const ReconcileStep& op) {
   for (const Gap& gap : op.gaps) reconcile::add_gap(work, gap);
-  if (op.trust_gained) {
+  if (op.trust_gained && op.trigger != reconcile::Trigger::boot) {  // a boot's own start has judged its spans
     state.spans.gain_trust(work.now);
     work.txn.put(store::keys::meta("spans"), state.spans.encode());
   }

@@ -11,6 +11,7 @@
 #include "runtime/reconcile/odd_start.hpp"
 #include "runtime/reconcile/reconcile.hpp"
 #include "runtime/reconcile/stamp_record.hpp"
+#include "runtime/schedules/schedule_store.hpp"
 #include "runtime/store/keys.hpp"
 #include "runtime/time/step.hpp"
 
@@ -85,7 +86,8 @@ bool any_in(store::Transaction& txn, const Bytes& from, const Bytes& to) {
 }
 
 /// Forgets the kernel boots before the first one that still has an elapsed due.
-void forget_unused(store::Transaction& txn, Spans& spans) {
+void forget_unused(store::Transaction& txn, Spans& spans, const Limits& limits) {
+  if (spans.boots().size() == 1) return;
   std::uint32_t oldest = spans.present();
   for (const auto& [number, ignored] : spans.boots()) {
     const auto jobs = keys::jobs_in_lane(Due::Lane::elapsed, number);
@@ -98,12 +100,13 @@ void forget_unused(store::Transaction& txn, Spans& spans) {
       break;
     }
   }
-  spans.forget_before(oldest);
+  const auto waiting = schedules::oldest_waiting(txn, limits.schedules_device);
+  spans.forget_before(std::min(oldest, waiting.value_or(oldest)));
 }
 
 /// Carries the spans over into this kernel boot.
 Spans begin_spans(store::Transaction& txn, const std::optional<Stamp>& last, const Classified& classified,
-                  const Now& now) {
+                  const Now& now, const Limits& limits) {
   Spans spans = read_spans(txn);
   const bool believed_before = spans.present() == now.kernel_boot && spans.has_offset();
   if (last) spans.note_stamp({last->instant, last->wall, last->trust, last->boot, last->kernel_boot});
@@ -118,7 +121,7 @@ Spans begin_spans(store::Transaction& txn, const std::optional<Stamp>& last, con
   // Once in a kernel boot: what the wall has moved by since is no time that has passed.
   if (now.trust != Trust::untrusted && !believed_before) spans.gain_trust(now);
   spans.note_stamp(now);
-  forget_unused(txn, spans);
+  forget_unused(txn, spans, limits);
   return spans;
 }
 
@@ -220,7 +223,7 @@ Result<BootStart> begin_boot(store::Transaction& txn, const BootFacts& facts, co
     note_gain(start.boot, {facts.sample.instant, facts.sample.wall, trust, start.trust.source()});
   const Now now{facts.sample.instant, facts.sample.wall, trust, start.boot.number, start.boot.kernel_boot};
 
-  start.spans = begin_spans(txn, last, classified, now);
+  start.spans = begin_spans(txn, last, classified, now, limits);
   txn.put(keys::meta("spans"), start.spans.encode());
   record_gaps(txn, start, last, classified, facts.sample, limits);
   put_boot(txn, start.boot, limits);

@@ -175,13 +175,11 @@ bool plan_anew(Work& work, Schedule& schedule) {
   const auto plan = schedules::plan(schedule.definition.timing);
   if (!plan) return false;
   const Schedule before = schedule;
-  if (schedule.created_while_untrusted) {
-    rebase(work, schedule, *plan);
-  } else {
-    // What lies ahead of the clock again was only decided, or was handed out and does not run a second time.
-    schedule.decided_until = std::min(schedule.decided_until, work.now.wall.ms);
-    set_next(schedule, next_open(plan->slots, schedule.handed, schedule.decided_until));
-  }
+  if (schedule.created_while_untrusted) rebase(work, schedule, *plan);
+  // What lies ahead of the clock again was only decided, or was handed out and does not run a second time. So may a
+  // creation, by a clock that was believed then.
+  schedule.decided_until = std::min(schedule.decided_until, work.now.wall.ms);
+  set_next(schedule, next_open(plan->slots, schedule.handed, schedule.decided_until));
   return !(schedule == before);
 }
 

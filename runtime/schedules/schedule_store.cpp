@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/schedules/schedule_store.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <utility>
@@ -21,9 +22,13 @@ constexpr std::uint64_t last_id = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint16_t last_component = std::numeric_limits<std::uint16_t>::max();
 constexpr std::uint32_t last_kernel_boot = std::numeric_limits<std::uint32_t>::max();
 
+std::vector<store::Entry> records(store::Transaction& txn, std::uint16_t from, std::uint16_t to,
+                                  std::uint64_t at_most) {
+  return txn.scan(keys::schedule(from, 0), keys::after(keys::schedule(to, last_id)), at_most);
+}
+
 std::vector<store::Entry> records(Work& work, std::uint16_t from, std::uint16_t to) {
-  return work.txn.scan(keys::schedule(from, 0), keys::after(keys::schedule(to, last_id)),
-                       work.limits.schedules_device);
+  return records(work.txn, from, to, work.limits.schedules_device);
 }
 
 std::vector<Schedule> decoded(const std::vector<store::Entry>& entries) {
@@ -95,6 +100,16 @@ std::uint64_t count(Work& work) {
 
 std::uint64_t count(Work& work, std::uint16_t component) {
   return records(work, component, component).size();
+}
+
+std::optional<std::uint32_t> oldest_waiting(store::Transaction& txn, std::uint64_t at_most) {
+  std::optional<std::uint32_t> oldest;
+  for (const Schedule& schedule : decoded(records(txn, 0, last_component, at_most))) {
+    if (!schedule.created_while_untrusted) continue;
+    const std::uint32_t kernel_boot = schedule.created_while_untrusted->kernel_boot;
+    oldest = std::min(oldest.value_or(kernel_boot), kernel_boot);
+  }
+  return oldest;
 }
 
 std::uint64_t take_id(Work& work) {

@@ -37,6 +37,10 @@ std::uint64_t take_id(Work& work);
 void save(Work& work, const Schedule& schedule, const std::optional<Due>& old_due);
 void erase(Work& work, const Schedule& schedule);
 
+/// The oldest kernel boot whose clock has to tell when a schedule began, which was put there while untrusted; of
+/// the first `at_most` schedules.
+std::optional<std::uint32_t> oldest_waiting(store::Transaction& txn, std::uint64_t at_most);
+
 /// All dues of a lane kind, in key order: the wall lane by due, elapsed lanes by kernel boot, then due.
 std::vector<store::keys::ScheduleDueKey> dues(Work& work, Due::Lane lane);
 

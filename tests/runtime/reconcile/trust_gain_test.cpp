@@ -82,7 +82,6 @@ TEST(TrustGain, a_schedule_of_a_kernel_boot_that_was_trusted_later_counts_from_i
   Device device;
   device.start(dark(kKernel1, at_s(5)));
   const auto put = device.put(cron_of("0 * * * *"));
-  device.enqueue(job_after(seconds(360'000)));  // the kernel boot is remembered
   device.set_now(at_s(100), {}, Trust::untrusted);
   device.gain_trust(clock("10:00:00"));
   // As if its zone had been missing then: it waits still.
@@ -101,6 +100,20 @@ TEST(TrustGain, a_schedule_of_a_kernel_boot_that_was_trusted_later_counts_from_i
   device.reconcile();
   EXPECT_EQ(WallTime{device.schedule("cron").decided_until}, clock("10:00:00"));  // one slot was missed since
   EXPECT_EQ(device.schedule("cron").missed, 1U);
+}
+
+TEST(TrustGain, a_schedule_whose_kernel_boot_believed_a_later_clock_goes_on_from_now) {
+  Device device;
+  device.start(Device::facts(kKernel1, at_s(20), wall("2026-08-22T06:00:00Z")));  // the RTC is months ahead
+  device.set_now(at_s(100), wall("2026-06-01T09:00:00Z"), Trust::untrusted);
+  device.put(cron_of("0 * * * *"));
+  device.stamp();
+  device.start(dark(kKernel2, at_s(20)));
+  device.set_now(at_s(100), {}, Trust::untrusted);
+  device.gain_trust(clock("10:00:30"));
+  device.reconcile(reconcile::Trigger::trust);
+  EXPECT_EQ(WallTime{device.schedule("cron").decided_until}, clock("10:00:30"));
+  EXPECT_EQ(WallTime{*device.schedule("cron").next_slot}, clock("11:00:00"));
 }
 
 TEST(TrustGain, stands_in_the_record_of_its_boot_and_tells_when_that_began) {
