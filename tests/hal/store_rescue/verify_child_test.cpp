@@ -298,6 +298,7 @@ TEST_F(VerifyChild, D068_TheChildEndsWithTheRuntimeAndHoldsNoLock) {
     pollfd wait{watched.get(), POLLIN, 0};
     EXPECT_EQ(::poll(&wait, 1, 60'000), 1) << "the child is gone";
   }
+  runtime.kill();  // its pipe may close before its lock does: it is dead, wait until it is gone
   EXPECT_EQ(errors_of(DataDirectory::acquire(folder_.path(), {})), "ok");
 }
 
