@@ -22,6 +22,9 @@
 
 namespace dormouse::sim::seeds {
 
+/// Steps that follow one another within a second are gathered, so what one of them calls for may come so late.
+inline constexpr Duration gathered_within{2'500};
+
 class Ledger {
  public:
   /// `device` outlives it. `honest`: whatever the device believes is true to 2 s, so elapsed time is never lost
@@ -74,7 +77,8 @@ class Ledger {
     // wall kinds: put while untrusted, so where it begins is not known yet
     std::optional<std::uint64_t> waits_since_kernel_boot;
     Instant waits_since;
-    std::int64_t begun = 0;  // the slots after this one are to be accounted for
+    std::vector<Candidate> may_have_begun;  // as a process died
+    std::int64_t begun = 0;                 // the slots after this one are to be accounted for
     // every
     Duration anchor{};
     bool anchored_in_trust = false;
@@ -108,12 +112,14 @@ class Ledger {
 
   // -- schedules --
   bool eventful();
+  void note_offset();
   void look_at_schedules();
   bool wants_look(const Planned& planned) const;
   void explain(Planned& planned, const actors::ScheduleViews::View& view);
   void take_position(Planned& planned, const actors::ScheduleViews::View& view);
   bool begin_waiting(Planned& planned, const schedules::Schedule& record);
   std::vector<WallTime> beginnings(const Planned& planned) const;
+  void add_beginnings(const Planned& planned, std::vector<Candidate>& candidates) const;
   std::vector<Candidate> ways_on(const Planned& planned, std::int64_t now) const;
   bool accept(Planned& planned, const Candidate& candidate, const schedules::Schedule& record,
               std::optional<std::int64_t> now);
@@ -139,6 +145,7 @@ class Ledger {
   bool enqueueing_ = false;
   ElapsedTime elapsed_;
   std::map<std::uint64_t, std::set<std::int64_t>> offsets_;  // wall - instant of each kernel boot, while believed
+  std::map<std::uint64_t, std::set<std::int64_t>> offsets_in_doubt_;
   std::map<std::string, Planned> schedules_;
   std::map<std::uint64_t, Work> jobs_;
   std::set<std::uint64_t> waiting_;             // one-shot jobs that have not started
