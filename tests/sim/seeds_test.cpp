@@ -46,7 +46,7 @@ TEST_P(Seeds, EverySlotIsAccountedFor) {
     slots += outcome.slots;
     starts += outcome.starts;
   }
-  if (count >= seeds_by_default) {
+  if (count >= 500) {  // enough lives that each part must have had its share
     EXPECT_GT(slots, 1'000U);
     EXPECT_GT(starts, 500U);
   }
