@@ -88,13 +88,13 @@ TEST(Snapshots, D062_ACopyThatHangsIsGivenUpAndTheFileStopsGrowing) {
     check(::pipe(ends) == 0, "test:pipe");
     const FileHandle writer(ends[1]);
     FileHandle reader(ends[0]);
+    const std::string filling(65'536, 'x');
+    check(::write(writer.get(), filling.data(), filling.size()) == 65'536, "test:fill");
     std::thread end([&] {
       pollfd wait{descriptor, 0, 0};  // an error: nobody reads from it any more
       check(::poll(&wait, 1, -1) == 1, "test:poll");
       reader = FileHandle();
     });
-    const std::string filling(65'536, 'x');
-    check(::write(writer.get(), filling.data(), filling.size()) == 65'536, "test:fill");
     auto copied = life.store().copy_to(writer.get());
     end.join();
     return copied;
