@@ -9,11 +9,11 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
-#include "actors/enqueue_desk.hpp"
+#include "actors/dispatcher/worker_pool.hpp"
 #include "actors/messages.hpp"
-#include "actors/supervisor.hpp"
+#include "actors/storage/enqueue_desk.hpp"
+#include "actors/supervisor/supervisor.hpp"
 #include "actors/teller.hpp"
-#include "actors/worker_pool.hpp"
 
 namespace dormouse::actors {
 

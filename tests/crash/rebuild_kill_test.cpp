@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "hal/linux/file_medium.hpp"
+#include "hal/linux/files/file_medium.hpp"
 #include "runtime/store/lmdb_tree.hpp"
 #include "runtime/store/store.hpp"
 #include "tests/crash/harness/cuts.hpp"

@@ -11,7 +11,7 @@
 
 #include <gtest/gtest.h>
 
-#include "hal/linux/durable_file.hpp"
+#include "hal/linux/files/durable_file.hpp"
 #include "runtime/store/lmdb_tree.hpp"
 #include "tests/crash/harness/temp_folder.hpp"
 

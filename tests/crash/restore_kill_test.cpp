@@ -2,7 +2,7 @@
 // A restore that is killed at any call was not begun or is gone on with: never a mixture, never an empty store.
 #include <gtest/gtest.h>
 
-#include "hal/linux/restore.hpp"
+#include "hal/linux/data/restore.hpp"
 #include "tests/crash/harness/cuts.hpp"
 #include "tests/crash/harness/device.hpp"
 #include "tests/crash/harness/killer.hpp"

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "actors/device.hpp"
-#include "hal/linux/data_directory.hpp"
+#include "hal/linux/data/data_directory.hpp"
 #include "hal/sim/clock.hpp"
 #include "runtime/store/heartbeat.hpp"
 #include "tests/crash/harness/device.hpp"

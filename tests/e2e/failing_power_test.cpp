@@ -3,7 +3,7 @@
 // says so, while a command runs and a peer listens.
 #include <gtest/gtest.h>
 
-#include "hal/linux/unix_socket_client.hpp"
+#include "hal/linux/link/unix_socket_client.hpp"
 #include "runtime/wire/bodies.hpp"
 #include "runtime/wire/frame_decoder.hpp"
 #include "tests/e2e/running_device.hpp"

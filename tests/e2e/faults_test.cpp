@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "hal/linux/file_system.hpp"
+#include "hal/linux/files/file_system.hpp"
 #include "runtime/jobs/job_codec.hpp"
 #include "runtime/store/format.hpp"
 #include "runtime/store/lmdb_tree.hpp"

@@ -2,7 +2,7 @@
 // A peer that speaks no frames, half frames or too long ones costs nobody else anything.
 #include <gtest/gtest.h>
 
-#include "hal/linux/unix_socket_client.hpp"
+#include "hal/linux/link/unix_socket_client.hpp"
 #include "runtime/wire/bodies.hpp"
 #include "runtime/wire/frame_decoder.hpp"
 #include "tests/e2e/running_device.hpp"

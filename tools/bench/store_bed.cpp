@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "hal/linux/file_medium.hpp"
+#include "hal/linux/files/file_medium.hpp"
 #include "runtime/store/envelope.hpp"
 #include "runtime/store/journal_record.hpp"
 #include "runtime/store/keys.hpp"

@@ -7,7 +7,7 @@
 #include <memory>
 #include <random>
 
-#include "hal/linux/durable_file.hpp"
+#include "hal/linux/files/durable_file.hpp"
 #include "runtime/base/limits.hpp"
 #include "runtime/store/store.hpp"
 #include "tools/bench/program.hpp"

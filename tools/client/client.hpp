@@ -10,7 +10,7 @@
 #include <set>
 #include <string>
 
-#include "hal/linux/unix_socket_client.hpp"
+#include "hal/linux/link/unix_socket_client.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/time/types.hpp"
 #include "runtime/wire/bodies.hpp"

@@ -25,11 +25,17 @@ endif()
 # Code that waits for disks and people: its size costs memory all the time, its speed nothing.
 set(dormouse_small $<$<CONFIG:RelWithDebInfo,Release>:-Os>)
 
-# dormouse_library(NAME [SMALL] [DEPENDS targets...] [PRECOMPILE headers...]): a static library of the folder's own
-# .c and .cpp files. Globbed, because a room's sources are what lies in the room; CONFIGURE_DEPENDS sees new files.
+# dormouse_library(NAME [SMALL] [ROOMS folders...] [DEPENDS targets...] [PRECOMPILE headers...]): a static library of
+# the .c and .cpp files of the folder itself and of those folders in it. Globbed, because a room's sources are what lies
+# in the room; CONFIGURE_DEPENDS sees new files.
 function(dormouse_library name)
-  cmake_parse_arguments(arg "SMALL" "" "DEPENDS;PRECOMPILE" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
+  cmake_parse_arguments(arg "SMALL" "" "ROOMS;DEPENDS;PRECOMPILE" ${ARGN})
+  set(patterns *.cpp *.c)
+  foreach(room ${arg_ROOMS})
+    list(APPEND patterns ${room}/*.cpp ${room}/*.c)
+  endforeach()
+  list(TRANSFORM patterns PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
   if(sources)
     add_library(dormouse_${name} STATIC ${sources})
     target_link_libraries(dormouse_${name} PUBLIC dormouse_options ${arg_DEPENDS})

@@ -7,8 +7,8 @@
 #include <memory>
 #include <optional>
 
-#include "hal/linux/data_directory.hpp"
-#include "hal/linux/store_view.hpp"
+#include "hal/linux/data/data_directory.hpp"
+#include "hal/linux/data/store_view.hpp"
 
 namespace dormouse {
 

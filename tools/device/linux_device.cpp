@@ -4,15 +4,15 @@
 #include <unistd.h>
 #include <utility>
 
-#include "hal/linux/clock.hpp"
+#include "hal/linux/clock/clock.hpp"
+#include "hal/linux/data/snapshots.hpp"
 #include "hal/linux/event_loop.hpp"
-#include "hal/linux/flash_registers.hpp"
-#include "hal/linux/process_launcher.hpp"
-#include "hal/linux/signals.hpp"
-#include "hal/linux/snapshots.hpp"
-#include "hal/linux/systemd_notify.hpp"
-#include "hal/linux/unix_socket_link.hpp"
-#include "hal/linux/watchdog.hpp"
+#include "hal/linux/files/flash_registers.hpp"
+#include "hal/linux/link/unix_socket_link.hpp"
+#include "hal/linux/process/process_launcher.hpp"
+#include "hal/linux/process/signals.hpp"
+#include "hal/linux/process/systemd_notify.hpp"
+#include "hal/linux/process/watchdog.hpp"
 #include "runtime/store/flash_use.hpp"
 #include "runtime/time/rfc3339.hpp"
 #include "tools/device/device_data.hpp"

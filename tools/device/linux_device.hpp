@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "actors/config.hpp"
+#include "actors/config/config.hpp"
 #include "actors/device.hpp"
 #include "hal/board_facts.hpp"
 

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "boards/board.hpp"
-#include "hal/linux/medium_fault.hpp"
+#include "hal/linux/data/medium_fault.hpp"
 #include "tools/device/linux_device.hpp"
 #include "tools/dormouse/commands.hpp"
 #include "tools/dormouse/event_log.hpp"

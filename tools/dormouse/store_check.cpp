@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "hal/linux/store_view.hpp"
+#include "hal/linux/data/store_view.hpp"
 #include "tools/dormouse/json.hpp"
 #include "tools/dormouse/output.hpp"
 #include "tools/dormouse/store_commands.hpp"

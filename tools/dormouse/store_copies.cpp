@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "boards/board.hpp"
-#include "hal/linux/restore.hpp"
-#include "hal/linux/snapshots.hpp"
+#include "hal/linux/data/restore.hpp"
+#include "hal/linux/data/snapshots.hpp"
 #include "tools/dormouse/device_talk.hpp"
 #include "tools/dormouse/output.hpp"
 #include "tools/dormouse/store_commands.hpp"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // store stats and store compact: numbers of a stopped store, and room given back.
-#include "hal/linux/store_stats.hpp"
+#include "hal/linux/data/store_stats.hpp"
 
 #include <memory>
 
 #include <nlohmann/json.hpp>
 
-#include "hal/linux/compact_store.hpp"
+#include "hal/linux/data/compact_store.hpp"
 #include "runtime/store/flash_report.hpp"
 #include "tools/dormouse/json.hpp"
 #include "tools/dormouse/output.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/sim/scenario.hpp"
 
-#include "actors/config_schedules.hpp"
+#include "actors/config/config_schedules.hpp"
 #include "runtime/time/duration_text.hpp"
 #include "runtime/time/rfc3339.hpp"
 #include "tools/sim/scenario_parts.hpp"

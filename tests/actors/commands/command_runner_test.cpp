@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How commands end, what they are told, and who keeps a runner alive while its code runs.
-#include "actors/command_runner.hpp"
+#include "actors/dispatcher/command_runner.hpp"
 
 #include <map>
 #include <memory>

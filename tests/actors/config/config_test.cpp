@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The device configuration: a good file is understood, a bad one is refused with every mistake, its place and what
 // is allowed.
-#include "actors/config.hpp"
+#include "actors/config/config.hpp"
 
 #include <algorithm>
 

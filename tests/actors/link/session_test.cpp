@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One peer's session, frame by frame: births, epochs, duplicates, windows, bad bytes.
-#include "actors/session.hpp"
+#include "actors/link/session.hpp"
 
 #include <set>
 

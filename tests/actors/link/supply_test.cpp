@@ -2,7 +2,7 @@
 // What a peer says of the device's supply, frame by frame: who may say it, in which session, and what it is told.
 #include <gtest/gtest.h>
 
-#include "actors/session.hpp"
+#include "actors/link/session.hpp"
 
 namespace dormouse::actors {
 namespace {

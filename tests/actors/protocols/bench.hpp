@@ -13,10 +13,10 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
-#include "actors/device_time.hpp"
 #include "actors/events.hpp"
 #include "actors/messages.hpp"
-#include "actors/storage.hpp"
+#include "actors/storage/storage.hpp"
+#include "actors/time/device_time.hpp"
 #include "hal/sim/clock.hpp"
 #include "hal/sim/memory_medium.hpp"
 #include "runtime/store/memory_tree.hpp"

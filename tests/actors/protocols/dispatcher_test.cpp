@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dispatcher with a runner, a scheduler and a timekeeper that only remember what they were told.
-#include "actors/dispatcher.hpp"
+#include "actors/dispatcher/dispatcher.hpp"
 
 #include <gtest/gtest.h>
 

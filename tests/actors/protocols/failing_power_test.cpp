@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What to do about a supply that says it is failing, word by word.
-#include "actors/failing_power.hpp"
+#include "actors/supervisor/failing_power.hpp"
 
 #include <gtest/gtest.h>
 

@@ -3,9 +3,9 @@
 // in the order it came.
 #include <gtest/gtest.h>
 
-#include "actors/batches.hpp"
-#include "actors/enqueue_desk.hpp"
-#include "actors/scheduler.hpp"
+#include "actors/scheduling/scheduler.hpp"
+#include "actors/storage/batches.hpp"
+#include "actors/storage/enqueue_desk.hpp"
 #include "tests/actors/protocols/bench.hpp"
 
 namespace dormouse::actors {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which changes a power cut may still forget when they are answered.
-#include "actors/operations.hpp"
+#include "actors/storage/operations.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the timekeeper decides by, without actors: which pass follows which, what wakes whom, what a look at the
 // clock calls for.
-#include "actors/passes.hpp"
+#include "actors/time/passes.hpp"
 
 #include <gtest/gtest.h>
 
-#include "actors/clock_watch.hpp"
-#include "actors/wake_list.hpp"
+#include "actors/time/clock_watch.hpp"
+#include "actors/time/wake_list.hpp"
 #include "hal/sim/clock.hpp"
 
 namespace dormouse::actors {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Storage: operations commit in groups, are answered after the sync that covers them, and fail together with it
 // but not with each other.
-#include "actors/storage.hpp"
+#include "actors/storage/storage.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // When a watchdog is fed: everybody asked has answered, well, and within a quarter of its timeout.
-#include "actors/watchdog_rounds.hpp"
+#include "actors/supervisor/watchdog_rounds.hpp"
 
 #include <gtest/gtest.h>
 

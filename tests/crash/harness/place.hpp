@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "hal/linux/data_directory.hpp"
+#include "hal/linux/data/data_directory.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/store/medium.hpp"
 #include "runtime/store/opened.hpp"

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "hal/linux/clock.hpp"
-#include "hal/linux/small_file.hpp"
+#include "hal/linux/clock/clock.hpp"
+#include "hal/linux/files/small_file.hpp"
 #include "tests/hal/linux_io/loop_runner.hpp"
 
 namespace dormouse::hal_linux {

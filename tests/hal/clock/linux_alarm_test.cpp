@@ -3,8 +3,8 @@
 // kernel's.
 #include <gtest/gtest.h>
 
-#include "hal/linux/clock_text.hpp"
-#include "hal/linux/power_on_alarm.hpp"
+#include "hal/linux/clock/clock_text.hpp"
+#include "hal/linux/clock/power_on_alarm.hpp"
 #include "runtime/time/rfc3339.hpp"
 #include "tests/hal/clock/clock_bed.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "hal/linux/clock_text.hpp"
+#include "hal/linux/clock/clock_text.hpp"
 #include "runtime/time/rfc3339.hpp"
 #include "runtime/time/step.hpp"
 #include "tests/hal/clock/clock_bed.hpp"

@@ -2,8 +2,8 @@
 // Why a kernel started, read from what watchdogs, panics and boards leave.
 #include <gtest/gtest.h>
 
-#include "hal/linux/clock_text.hpp"
-#include "hal/linux/reset_evidence.hpp"
+#include "hal/linux/clock/clock_text.hpp"
+#include "hal/linux/clock/reset_evidence.hpp"
 #include "tests/hal/clock/clock_bed.hpp"
 
 namespace dormouse::hal_linux {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "hal/linux/rtc.hpp"
+#include "hal/linux/clock/rtc.hpp"
 #include "runtime/time/rfc3339.hpp"
 #include "tests/hal/clock/clock_bed.hpp"
 

@@ -2,7 +2,7 @@
 // Samples that are taken again until they are tight, and what adjtimex is taken for.
 #include <gtest/gtest.h>
 
-#include "hal/linux/kernel_clocks.hpp"
+#include "hal/linux/clock/kernel_clocks.hpp"
 #include "runtime/time/rfc3339.hpp"
 
 namespace dormouse::hal_linux {

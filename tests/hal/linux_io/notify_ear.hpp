@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "hal/linux/durable_file.hpp"
+#include "hal/linux/files/durable_file.hpp"
 #include "runtime/base/check.hpp"
 
 namespace dormouse::hal_linux {

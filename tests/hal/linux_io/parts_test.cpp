@@ -4,10 +4,10 @@
 #include <thread>
 #include <time.h>
 
-#include "hal/linux/network.hpp"
-#include "hal/linux/routes.hpp"
-#include "hal/linux/signals.hpp"
-#include "hal/linux/watchdog.hpp"
+#include "hal/linux/network/network.hpp"
+#include "hal/linux/network/routes.hpp"
+#include "hal/linux/process/signals.hpp"
+#include "hal/linux/process/watchdog.hpp"
 #include "tests/hal/linux_io/loop_runner.hpp"
 
 namespace dormouse::hal_linux {

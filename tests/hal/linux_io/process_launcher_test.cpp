@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Real commands: how they end, what of their output is kept, and that nothing of theirs outlives them or us.
-#include "hal/linux/process_launcher.hpp"
+#include "hal/linux/process/process_launcher.hpp"
 
 #include <fcntl.h>
 #include <fstream>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Routing tables as a kernel showed them.
-#include "hal/linux/routes.hpp"
+#include "hal/linux/network/routes.hpp"
 
 #include <gtest/gtest.h>
 
-#include "hal/linux/small_file.hpp"
+#include "hal/linux/files/small_file.hpp"
 
 namespace dormouse::hal_linux {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What systemd is told, heard at a real socket in both forms that it names one.
-#include "hal/linux/systemd_notify.hpp"
+#include "hal/linux/process/systemd_notify.hpp"
 
 #include <cstdlib>
 #include <unistd.h>
 #include <vector>
 
-#include "hal/linux/watchdog.hpp"
+#include "hal/linux/process/watchdog.hpp"
 #include "hal/sim/sim_watchdog.hpp"
 #include "tests/hal/linux_io/loop_runner.hpp"
 #include "tests/hal/linux_io/notify_ear.hpp"

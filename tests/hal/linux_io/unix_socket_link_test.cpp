@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The socket link with real clients: who they are, what arrives, and what happens to those who do not read.
-#include "hal/linux/unix_socket_link.hpp"
+#include "hal/linux/link/unix_socket_link.hpp"
 
 #include <fstream>
 #include <grp.h>
@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "hal/linux/unix_socket_client.hpp"
-#include "hal/linux/unix_socket_path.hpp"
+#include "hal/linux/link/unix_socket_client.hpp"
+#include "hal/linux/link/unix_socket_path.hpp"
 #include "tests/hal/linux_io/loop_runner.hpp"
 
 namespace dormouse::hal_linux {

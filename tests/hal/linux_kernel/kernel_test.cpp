@@ -3,7 +3,7 @@
 // time since boot; and the timer that ends a suspend. Skipped where a namespace cannot be had.
 #include <sys/mount.h>
 
-#include "hal/linux/clock_text.hpp"
+#include "hal/linux/clock/clock_text.hpp"
 #include "runtime/time/step.hpp"
 #include "tests/hal/clock/clock_bed.hpp"
 #include "tests/hal/linux_kernel/child.hpp"

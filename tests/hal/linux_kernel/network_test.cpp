@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The routes of a network of its own, truly changed: what the kernel tells of it is heard, what others send is not
 // believed. Skipped where no network namespace can be had.
-#include "hal/linux/network.hpp"
+#include "hal/linux/network/network.hpp"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -13,8 +13,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include "hal/linux/durable_file.hpp"
-#include "hal/linux/small_file.hpp"
+#include "hal/linux/files/durable_file.hpp"
+#include "hal/linux/files/small_file.hpp"
 #include "tests/hal/linux_io/loop_runner.hpp"
 #include "tests/hal/linux_kernel/child.hpp"
 

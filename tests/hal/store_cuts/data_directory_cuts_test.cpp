@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "hal/linux/journal_file.hpp"
-#include "hal/linux/snapshots.hpp"
+#include "hal/linux/data/journal_file.hpp"
+#include "hal/linux/data/snapshots.hpp"
 #include "runtime/store/envelope.hpp"
 #include "runtime/store/lmdb_tree.hpp"
 #include "tests/hal/store_cuts/every_cut.hpp"

@@ -3,9 +3,9 @@
 // the next open takes the work up where it was and ends as if there had been no cut.
 #include <gtest/gtest.h>
 
-#include "hal/linux/durable_file.hpp"
-#include "hal/linux/restore.hpp"
-#include "hal/linux/store_marker.hpp"
+#include "hal/linux/data/restore.hpp"
+#include "hal/linux/data/store_marker.hpp"
+#include "hal/linux/files/durable_file.hpp"
 #include "tests/hal/store_cuts/every_cut.hpp"
 #include "tests/hal/store_rescue/damage.hpp"
 

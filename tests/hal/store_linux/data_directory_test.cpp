@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a data directory holds, and what becomes of one in which something is missing or not ours.
-#include "hal/linux/data_directory.hpp"
+#include "hal/linux/data/data_directory.hpp"
 
 #include <unistd.h>
 
 #include <gtest/gtest.h>
 
-#include "hal/linux/file_medium.hpp"
+#include "hal/linux/files/file_medium.hpp"
 #include "runtime/store/format.hpp"
 #include "runtime/store/heartbeat.hpp"
 #include "runtime/store/little_endian.hpp"

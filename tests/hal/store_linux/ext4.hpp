@@ -7,7 +7,7 @@
 #include <linux/loop.h>
 #include <sys/ioctl.h>
 
-#include "hal/linux/durable_file.hpp"
+#include "hal/linux/files/durable_file.hpp"
 #include "tests/hal/store_linux/places.hpp"
 
 namespace dormouse::hal_linux {

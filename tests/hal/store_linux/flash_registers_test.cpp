@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel's texts about a flash device, as captured and as broken.
-#include "hal/linux/flash_registers.hpp"
+#include "hal/linux/files/flash_registers.hpp"
 
 #include <gtest/gtest.h>
 

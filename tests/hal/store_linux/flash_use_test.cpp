@@ -2,7 +2,7 @@
 // What a batch costs on real files: blocks and syncs, as they are shown.
 #include <gtest/gtest.h>
 
-#include "hal/linux/file_medium.hpp"
+#include "hal/linux/files/file_medium.hpp"
 #include "runtime/store/flash_account.hpp"
 #include "runtime/store/keys.hpp"
 #include "runtime/store/lmdb_tree.hpp"

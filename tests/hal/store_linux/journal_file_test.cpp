@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever has happened to the journal's file while nobody looked, the store opens with what is left, and says so.
-#include "hal/linux/journal_file.hpp"
+#include "hal/linux/data/journal_file.hpp"
 
 #include <gtest/gtest.h>
 

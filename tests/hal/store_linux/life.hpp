@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "hal/linux/data_directory.hpp"
+#include "hal/linux/data/data_directory.hpp"
 #include "runtime/reconcile/reconcile.hpp"
 #include "runtime/store/keys.hpp"
 #include "runtime/time/boot.hpp"

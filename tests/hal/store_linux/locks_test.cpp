@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "hal/linux/store_view.hpp"
+#include "hal/linux/data/store_view.hpp"
 #include "tests/hal/store_linux/life.hpp"
 
 namespace dormouse::hal_linux {

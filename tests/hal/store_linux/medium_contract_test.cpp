@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "hal/linux/file_medium.hpp"
+#include "hal/linux/files/file_medium.hpp"
 #include "hal/sim/memory_medium.hpp"
 #include "tests/hal/store_linux/places.hpp"
 

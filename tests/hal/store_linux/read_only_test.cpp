@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A real store on a file system that the kernel turns read-only under it. Needs root.
-#include "hal/linux/store_view.hpp"
+#include "hal/linux/data/store_view.hpp"
 #include "tests/hal/store_linux/ext4.hpp"
 #include "tests/hal/store_linux/life.hpp"
 

@@ -2,10 +2,10 @@
 // Looking at a stopped store, and giving back the room it no longer needs.
 #include <gtest/gtest.h>
 
-#include "hal/linux/compact_store.hpp"
-#include "hal/linux/data_directory.hpp"
-#include "hal/linux/store_stats.hpp"
-#include "hal/linux/store_view.hpp"
+#include "hal/linux/data/compact_store.hpp"
+#include "hal/linux/data/data_directory.hpp"
+#include "hal/linux/data/store_stats.hpp"
+#include "hal/linux/data/store_view.hpp"
 #include "runtime/store/keys.hpp"
 #include "tests/hal/store_linux/places.hpp"
 

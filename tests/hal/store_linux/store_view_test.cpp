@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Looking at a store that nobody owns: what it would be if it were opened, and not a byte changed.
-#include "hal/linux/store_view.hpp"
+#include "hal/linux/data/store_view.hpp"
 
 #include <gtest/gtest.h>
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <thread>
 
-#include "hal/linux/quarantine.hpp"
-#include "hal/linux/snapshots.hpp"
+#include "hal/linux/data/quarantine.hpp"
+#include "hal/linux/data/snapshots.hpp"
 #include "runtime/store/lmdb_head.hpp"
 #include "tests/hal/store_linux/life.hpp"
 

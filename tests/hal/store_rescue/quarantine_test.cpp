@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A device opens what is left of its store: what it finds broken is moved aside and replaced by the best that can
 // be made of the remains, and it says what was used and what is lost.
-#include "hal/linux/medium_fault.hpp"
+#include "hal/linux/data/medium_fault.hpp"
 #include "runtime/store/envelope.hpp"
 #include "runtime/store/lmdb_tree.hpp"
 #include "runtime/wire/record.hpp"

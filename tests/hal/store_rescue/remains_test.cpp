@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be told from bytes alone: meta pages, the numbers in a tree and in a damaged journal, the marker.
-#include "hal/linux/restore.hpp"
-#include "hal/linux/store_marker.hpp"
+#include "hal/linux/data/restore.hpp"
+#include "hal/linux/data/store_marker.hpp"
 #include "runtime/store/envelope.hpp"
 #include "runtime/store/lmdb_tree.hpp"
 #include "tests/hal/store_rescue/damage.hpp"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A snapshot takes the place of a store: numbers go on above all that was given out, what may have run does not run
 // again where it must not, and an owned folder is left alone.
-#include "hal/linux/restore.hpp"
+#include "hal/linux/data/restore.hpp"
 
-#include "hal/linux/store_marker.hpp"
+#include "hal/linux/data/store_marker.hpp"
 #include "runtime/jobs/operations.hpp"
 #include "tests/hal/store_rescue/damage.hpp"
 #include "tests/runtime/time/day.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Snapshots while work goes on: what they hold, how many stay, and what happens when they cannot be made.
-#include "hal/linux/snapshots.hpp"
+#include "hal/linux/data/snapshots.hpp"
 
 #include <poll.h>
 #include <sys/mount.h>

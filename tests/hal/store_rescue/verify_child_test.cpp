@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The look at a tree from a child: what it finds, what it dies of, how long it may take, and that it leaves nothing
 // behind.
-#include "hal/linux/verify_child.hpp"
+#include "hal/linux/data/verify_child.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/syscall.h>
 
-#include "hal/linux/directory_lock.hpp"
+#include "hal/linux/files/directory_lock.hpp"
 #include "runtime/store/envelope.hpp"
 #include "runtime/store/format.hpp"
 #include "runtime/store/keys.hpp"
