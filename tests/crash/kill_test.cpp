@@ -11,8 +11,8 @@
 #include "tests/crash/harness/device.hpp"
 #include "tests/crash/harness/examiner.hpp"
 #include "tests/crash/harness/killer.hpp"
-#include "tests/crash/harness/temp_folder.hpp"
 #include "tests/crash/harness/workloads.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::crash {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "hal/linux/files/durable_file.hpp"
 #include "runtime/store/lmdb_tree.hpp"
-#include "tests/crash/harness/temp_folder.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::crash {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "tests/crash/harness/states.hpp"
-#include "tests/crash/harness/temp_folder.hpp"
 #include "tests/crash/harness/witness.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::crash {
 

@@ -20,7 +20,7 @@
 #include "tests/crash/harness/lies.hpp"
 #include "tests/crash/harness/record.hpp"
 #include "tests/crash/harness/states.hpp"
-#include "tests/crash/harness/temp_folder.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::crash {
 

@@ -6,7 +6,7 @@
 #include "runtime/base/check.hpp"
 #include "tests/crash/harness/cuts.hpp"
 #include "tests/crash/harness/recorder.hpp"
-#include "tests/crash/harness/temp_folder.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::crash {
 

@@ -9,6 +9,7 @@
 #include "hal/linux/clock/clock.hpp"
 #include "hal/linux/files/small_file.hpp"
 #include "tests/hal/linux_io/loop_runner.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::hal_linux {
 
@@ -27,8 +28,8 @@ struct Machine {
   explicit Machine(const std::string& name) {
     std::filesystem::copy(fixture(name), sys, std::filesystem::copy_options::recursive);
   }
-  TemporaryDirectory folder;
-  std::string sys = folder.path() + "/sys";
+  TempFolder folder;
+  std::string sys = folder.path().string() + "/sys";
 };
 
 struct ClockBed {
@@ -46,7 +47,7 @@ struct ClockBed {
   }
 
   LoopRunner runner;
-  TemporaryDirectory folder;
+  TempFolder folder;
   std::unique_ptr<hal::Clock> clock;
   std::vector<hal::ClockEvent> events;
 };

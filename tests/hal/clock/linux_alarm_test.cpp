@@ -90,7 +90,7 @@ struct Laptop : Machine {
   }
 
   std::filesystem::path rtc = sys + "/class/rtc/rtc0";
-  std::filesystem::path note = folder.path() + "/power_on_alarm";
+  std::filesystem::path note = folder.path().string() + "/power_on_alarm";
 };
 
 TEST(LinuxAlarm, is_set_replaced_and_taken_away_also_by_a_process_that_came_later) {
@@ -132,7 +132,7 @@ TEST(LinuxAlarm, without_its_note_ours_looks_like_anothers_but_the_same_due_is_o
 
 TEST(LinuxAlarm, a_note_that_cannot_be_kept_is_kept_for_the_life_of_the_process) {
   const Laptop laptop;
-  PowerOnAlarm alarm(laptop.rtc, laptop.folder.path() + "/no such folder/note");
+  PowerOnAlarm alarm(laptop.rtc, laptop.folder.path().string() + "/no such folder/note");
   EXPECT_EQ(alarm.set(kNoon + kHour, kNoon), AlarmSet::armed);
   EXPECT_EQ(alarm.set(kNoon + 2 * kHour, kNoon), AlarmSet::armed);
   EXPECT_EQ(alarm.set(std::nullopt, kNoon), AlarmSet::armed);

@@ -8,6 +8,7 @@
 #include "runtime/time/rfc3339.hpp"
 #include "runtime/time/step.hpp"
 #include "tests/hal/clock/clock_bed.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::hal_linux {
 namespace {
@@ -36,8 +37,8 @@ TEST(LinuxClock, the_kernel_boot_id_is_sixteen_bytes_and_the_same_for_every_cloc
 
 TEST(LinuxClock, without_a_kernel_boot_id_there_is_no_clock) {
   LoopRunner runner;
-  const TemporaryDirectory folder;
-  const auto made = make_linux_clock(runner.loop, {.proc = folder.path()});
+  const TempFolder folder;
+  const auto made = make_linux_clock(runner.loop, {.proc = folder.path().string()});
   ASSERT_FALSE(made.ok());
   EXPECT_EQ(made.error().code, "time.read_failed");
   EXPECT_NE(made.error().message.find("/sys/kernel/random/boot_id"), std::string::npos);
@@ -85,7 +86,7 @@ TEST(LinuxClock, a_clock_that_is_gone_tells_nobody) {
 
 TEST(LinuxClock, a_daemons_marker_is_seen_also_where_its_folders_come_later) {
   Bed bed;
-  const std::string run = bed.folder.path();
+  const std::string run = bed.folder.path().string();
   std::filesystem::create_directories(run + "/systemd");
   bed.open({.run = run});
   const SyncState before = bed.clock->sync();
@@ -110,7 +111,7 @@ struct MarkerBed : ClockBed {
     runner.turn();
     return ++seen == events.size() && events.back() == ClockEvent::sync_hint;
   }
-  std::string run = folder.path();
+  std::string run = folder.path().string();
   std::filesystem::path timesync = run + "/systemd/timesync";
   std::filesystem::path marker = timesync / "synchronized";
   std::size_t seen = 0;

@@ -5,6 +5,7 @@
 #include "hal/linux/clock/clock_text.hpp"
 #include "hal/linux/clock/reset_evidence.hpp"
 #include "tests/hal/clock/clock_bed.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::hal_linux {
 namespace {
@@ -84,22 +85,22 @@ TEST(LinuxEvidence, records_watchdog_and_register_stand_side_by_side_as_words) {
 }
 
 TEST(LinuxEvidence, of_many_records_the_newest_sixteen_count) {
-  const TemporaryDirectory folder;
+  const TempFolder folder;
   const auto then = std::filesystem::file_time_type::clock::now();
   for (int i = 0; i < 20; ++i) {
-    const std::string path = folder.path() + "/dmesg-ramoops-" + std::to_string(100 + i);
+    const std::string path = folder.path().string() + "/dmesg-ramoops-" + std::to_string(100 + i);
     write_file(path, "Panic#1 Part1\n" + std::to_string(i));
     std::filesystem::last_write_time(path, then - std::chrono::seconds(i));
   }
-  const auto evidence = look_for_evidence({.panics = {folder.path()}});
+  const auto evidence = look_for_evidence({.panics = {folder.path().string()}});
   EXPECT_NE(evidence.text.find("dmesg-ramoops-115:"), std::string::npos);
   EXPECT_EQ(evidence.text.find("dmesg-ramoops-116:"), std::string::npos);
 }
 
 TEST(LinuxEvidence, a_name_with_blanks_is_still_one_word) {
-  const TemporaryDirectory folder;
-  write_file(folder.path() + "/dmesg-a b\tc", "");
-  EXPECT_EQ(look_for_evidence({.panics = {folder.path()}}).text, "dmesg-a_b_c");
+  const TempFolder folder;
+  write_file(folder.path().string() + "/dmesg-a b\tc", "");
+  EXPECT_EQ(look_for_evidence({.panics = {folder.path().string()}}).text, "dmesg-a_b_c");
 }
 
 TEST(LinuxEvidence, a_reset_register_is_shown_as_text_or_in_hex) {

@@ -7,6 +7,7 @@
 #include "hal/linux/clock/rtc.hpp"
 #include "runtime/time/rfc3339.hpp"
 #include "tests/hal/clock/clock_bed.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::hal_linux {
 namespace {
@@ -88,11 +89,11 @@ TEST(LinuxRtc, any_rtc_may_end_a_suspend_not_only_the_boards) {
 }
 
 TEST(LinuxRtc, what_is_no_rtc_device_tells_nothing_and_takes_nothing) {
-  const TemporaryDirectory folder;
-  write_file(folder.path() + "/rtc0", "");
+  const TempFolder folder;
+  write_file(folder.path().string() + "/rtc0", "");
   for (const auto* name : {"/rtc0", "/rtc1"}) {
-    EXPECT_EQ(read_supply(folder.path() + name), std::nullopt);
-    EXPECT_FALSE(set_rtc(folder.path() + name, kNoon));
+    EXPECT_EQ(read_supply(folder.path().string() + name), std::nullopt);
+    EXPECT_FALSE(set_rtc(folder.path().string() + name, kNoon));
   }
 }
 

@@ -4,10 +4,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
-#include <string>
-#include <unistd.h>
 
 #include "hal/linux/event_loop.hpp"
 
@@ -30,20 +26,6 @@ struct LoopRunner {
   }
   /// Everything that is ready now, without waiting.
   void turn() { loop.context().poll(); }
-};
-
-/// A new directory that goes away with its contents. Short, for socket paths.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = "/tmp/dormouse-XXXXXX";
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
 };
 
 }  // namespace dormouse::hal_linux

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tests/hal/linux_io/loop_runner.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::hal_linux {
 namespace {
@@ -56,7 +57,7 @@ class Launcher : public ::testing::Test {
   }
 
   LoopRunner runner_;
-  TemporaryDirectory directory_;
+  TempFolder directory_;
   std::unique_ptr<hal::ProcessLauncher> launcher_ = make_process_launcher(runner_.loop);
   std::optional<hal::ProcessEnd> end_;
   int ends_ = 0;
@@ -86,7 +87,7 @@ TEST_F(Launcher, tells_how_a_command_ended) {
 }
 
 TEST_F(Launcher, says_why_a_command_could_not_start) {
-  const auto plain = directory_.path() + "/plain";
+  const auto plain = directory_.path().string() + "/plain";
   std::ofstream(plain) << "no program";
   struct Row {
     hal::Command command;
@@ -183,7 +184,7 @@ TEST_F(Launcher, runs_as_the_user_named_and_with_nothing_of_ours) {
 
 // Both ignore SIGTERM. Asked, they stay; killed, both go.
 TEST_F(Launcher, kills_a_stubborn_command_with_its_child) {
-  const auto file = directory_.path() + "/pids";
+  const auto file = directory_.path().string() + "/pids";
   const auto id = start(shell("trap '' TERM; sleep 1000 & echo $$ >>" + file + "; echo $! >>" + file +
                               "; wait; while :; do sleep 1000; done"));
   const auto pids = numbers(file, 2);
@@ -208,7 +209,7 @@ TEST_F(Launcher, terminates_the_group_even_right_after_the_start) {
 }
 
 TEST_F(Launcher, ends_with_the_first_process_and_kills_what_it_left_behind) {
-  const auto file = directory_.path() + "/pids";
+  const auto file = directory_.path().string() + "/pids";
   const auto end = run(shell("sleep 1000 & echo $! >" + file + "; echo done"));
   EXPECT_EQ(end.exit_code, 0);
   EXPECT_EQ(end.output, "done\n");
@@ -217,7 +218,7 @@ TEST_F(Launcher, ends_with_the_first_process_and_kills_what_it_left_behind) {
 }
 
 TEST_F(Launcher, does_not_wait_for_somebody_who_escaped_with_the_output) {
-  const auto file = directory_.path() + "/pids";
+  const auto file = directory_.path().string() + "/pids";
   const auto end = run(shell("setsid sh -c 'echo $$ >" + file + "; exec sleep 1000' & while [ ! -s " + file +
                              " ]; do :; done; echo done"));
   EXPECT_EQ(end.output, "done\n");
@@ -243,7 +244,7 @@ TEST_F(Launcher, may_be_called_from_another_thread) {
 }
 
 TEST_F(Launcher, kills_what_still_runs_when_it_is_destroyed) {
-  const auto file = directory_.path() + "/pids";
+  const auto file = directory_.path().string() + "/pids";
   start(shell("echo $$ >" + file + "; exec sleep 1000"));
   const auto pids = numbers(file, 1);
   launcher_.reset();
@@ -256,8 +257,8 @@ TEST_F(Launcher, kills_what_still_runs_when_it_is_destroyed) {
 // process, which makes itself the one that inherits orphans.
 TEST(LauncherDeath, a_child_is_killed_at_once_when_the_runtime_is_killed) {
   ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
-  TemporaryDirectory directory;
-  const auto file = directory.path() + "/pid";
+  TempFolder directory;
+  const auto file = directory.path().string() + "/pid";
   const pid_t runtime = ::fork();
   if (runtime == 0) {
     LoopRunner runner;

@@ -10,6 +10,7 @@
 #include "hal/sim/sim_watchdog.hpp"
 #include "tests/hal/linux_io/loop_runner.hpp"
 #include "tests/hal/linux_io/notify_ear.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::hal_linux {
 namespace {
@@ -30,8 +31,9 @@ class Environment {
 };
 
 TEST(SystemdNotifyTest, tells_each_thing_in_a_datagram_of_its_own_to_a_path_or_an_abstract_name) {
-  const TemporaryDirectory folder;
-  for (const std::string& name : {folder.path() + "/notify", "@dormouse-test-" + std::to_string(::getpid())}) {
+  const TempFolder folder;
+  for (const std::string& name :
+       {folder.path().string() + "/notify", "@dormouse-test-" + std::to_string(::getpid())}) {
     const NotifyEar ear(name);
     Environment environment;
     environment.set("NOTIFY_SOCKET", name);
@@ -63,9 +65,9 @@ TEST(SystemdNotifyTest, is_none_without_a_socket_and_an_error_at_a_place_that_is
 }
 
 TEST(SystemdNotifyTest, loses_what_nobody_hears) {
-  const TemporaryDirectory folder;
+  const TempFolder folder;
   Environment environment;
-  environment.set("NOTIFY_SOCKET", folder.path() + "/gone");
+  environment.set("NOTIFY_SOCKET", folder.path().string() + "/gone");
   (*SystemdNotify::from_environment())->ready();
 }
 
@@ -84,12 +86,12 @@ TEST(SystemdWatchdogTest, is_there_if_systemd_watches_this_process) {
       {"no number", "soon", mine, {}},
       {"nothing at all", "0", mine, {}},
   };
-  const TemporaryDirectory folder;
-  const NotifyEar ear(folder.path() + "/notify");
+  const TempFolder folder;
+  const NotifyEar ear(folder.path().string() + "/notify");
   for (const Row& row : rows) {
     SCOPED_TRACE(row.name);
     Environment environment;
-    environment.set("NOTIFY_SOCKET", folder.path() + "/notify");
+    environment.set("NOTIFY_SOCKET", folder.path().string() + "/notify");
     if (!row.usec.empty()) environment.set("WATCHDOG_USEC", row.usec);
     if (!row.pid.empty()) environment.set("WATCHDOG_PID", row.pid);
     const auto notify = SystemdNotify::from_environment();

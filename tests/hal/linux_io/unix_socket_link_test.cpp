@@ -14,6 +14,7 @@
 #include "hal/linux/link/unix_socket_client.hpp"
 #include "hal/linux/link/unix_socket_path.hpp"
 #include "tests/hal/linux_io/loop_runner.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::hal_linux {
 namespace {
@@ -62,8 +63,8 @@ class SocketLink : public ::testing::Test {
   }
 
   LoopRunner runner_;
-  TemporaryDirectory directory_;
-  std::string path_ = directory_.path() + "/run/dormouse.sock";
+  TempFolder directory_;
+  std::string path_ = directory_.path().string() + "/run/dormouse.sock";
   SocketOptions options_;
   std::map<hal::ClientId, Peer> peers_;
   std::vector<std::string> troubles_;
@@ -74,7 +75,7 @@ TEST_F(SocketLink, makes_directory_and_socket_for_owner_and_group_only) {
   ASSERT_TRUE(open().ok());
   struct stat directory {
   }, socket{};
-  ASSERT_EQ(::stat((directory_.path() + "/run").c_str(), &directory), 0);
+  ASSERT_EQ(::stat((directory_.path().string() + "/run").c_str(), &directory), 0);
   ASSERT_EQ(::stat(path_.c_str(), &socket), 0);
   EXPECT_EQ(directory.st_mode & 07777, 0750u);
   EXPECT_EQ(socket.st_mode & 07777, 0660u);
@@ -192,7 +193,7 @@ TEST_F(SocketLink, ends_every_session_and_removes_its_file_when_shut) {
 }
 
 TEST_F(SocketLink, replaces_a_stale_file_but_neither_a_live_socket_nor_another_file) {
-  std::filesystem::create_directory(directory_.path() + "/run");
+  std::filesystem::create_directory(directory_.path().string() + "/run");
   const auto dead = listen_at(path_);
   ASSERT_TRUE(dead.ok());
   EXPECT_EQ(listen_at(path_).error().code, "link.path_taken");
@@ -201,14 +202,14 @@ TEST_F(SocketLink, replaces_a_stale_file_but_neither_a_live_socket_nor_another_f
   auto client = connected();
   EXPECT_EQ(peers_.size(), 1u);
 
-  const auto plain = directory_.path() + "/plain";
+  const auto plain = directory_.path().string() + "/plain";
   std::ofstream(plain) << "somebody's data";
   EXPECT_EQ(listen_at(plain).error().code, "link.path_taken");
   EXPECT_TRUE(std::filesystem::exists(plain));
 }
 
 TEST_F(SocketLink, names_the_limit_of_a_path_that_is_too_long) {
-  path_ = directory_.path() + "/" + std::string(200, 'p');
+  path_ = directory_.path().string() + "/" + std::string(200, 'p');
   const auto opened = open();
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code, "link.path_too_long");
@@ -221,7 +222,7 @@ TEST_F(SocketLink, does_not_know_a_uid_that_no_rule_names) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
   ASSERT_TRUE(open().ok());
   std::filesystem::permissions(directory_.path(), std::filesystem::perms{0755});
-  std::filesystem::permissions(directory_.path() + "/run", std::filesystem::perms{0755});
+  std::filesystem::permissions(directory_.path().string() + "/run", std::filesystem::perms{0755});
   std::filesystem::permissions(path_, std::filesystem::perms{0666});
   const auto address = socket_address(path_);
   ASSERT_TRUE(address.ok());
@@ -278,10 +279,10 @@ TEST(UnixSocketIdentity, takes_own_and_root_then_uid_rules_then_gid_rules_in_ord
 }
 
 TEST(UnixSocketClientTest, says_when_nobody_answers_in_time) {
-  TemporaryDirectory directory;
-  const auto silent = listen_at(directory.path() + "/silent");
+  TempFolder directory;
+  const auto silent = listen_at(directory.path().string() + "/silent");
   ASSERT_TRUE(silent.ok());
-  auto client = UnixSocketClient::connect(directory.path() + "/silent");
+  auto client = UnixSocketClient::connect(directory.path().string() + "/silent");
   ASSERT_TRUE(client.ok());
   EXPECT_EQ(client->read_some(1ms).error().code, "link.no_answer");
   EXPECT_EQ(client->write_all(Bytes(8'000'000, 'x'), 1ms).error().code, "link.no_answer");

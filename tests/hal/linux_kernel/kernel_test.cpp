@@ -7,6 +7,7 @@
 #include "runtime/time/step.hpp"
 #include "tests/hal/clock/clock_bed.hpp"
 #include "tests/hal/linux_kernel/child.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::hal_linux {
 namespace {
@@ -26,11 +27,11 @@ std::string show_boot_id(const std::string& file) {
 }
 
 TEST(LinuxKernel, another_kernel_boot_has_another_id_and_every_process_in_it_the_same) {
-  const TemporaryDirectory folder;
+  const TempFolder folder;
   const std::string text = "0e1b3f5a-7c9d-4b2e-8f60-123456789abc\n";
-  write_file(folder.path() + "/boot_id", text);
+  write_file(folder.path().string() + "/boot_id", text);
   const std::string before = ClockBed().clock->kernel_boot_id();
-  in_child([&] { return show_boot_id(folder.path() + "/boot_id"); },
+  in_child([&] { return show_boot_id(folder.path().string() + "/boot_id"); },
            [&] {
              const std::string now = ClockBed().clock->kernel_boot_id();
              EXPECT_EQ(now, *parse_boot_id(text));
@@ -41,9 +42,9 @@ TEST(LinuxKernel, another_kernel_boot_has_another_id_and_every_process_in_it_the
 }
 
 TEST(LinuxKernel, one_that_does_not_tell_its_boot_gives_no_clock) {
-  const TemporaryDirectory folder;
-  write_file(folder.path() + "/boot_id", "");
-  in_child([&] { return show_boot_id(folder.path() + "/boot_id"); },
+  const TempFolder folder;
+  write_file(folder.path().string() + "/boot_id", "");
+  in_child([&] { return show_boot_id(folder.path().string() + "/boot_id"); },
            [] {
              LoopRunner runner;
              const auto made = make_linux_clock(runner.loop, {});

@@ -11,6 +11,7 @@
 #include "tests/hal/clock/clock_bed.hpp"
 #include "tests/hal/linux_kernel/child.hpp"
 #include "tests/hal/linux_kernel/wall_keeper.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::hal_linux {
 namespace {
@@ -107,8 +108,8 @@ TEST(LinuxWall, a_time_that_the_kernel_does_not_take_changes_nothing) {
 
 TEST(LinuxWall, the_kernels_error_bound_counts_although_it_is_marked_unsynchronised) {
   const WallKeeper keeper;
-  const TemporaryDirectory run;  // no time daemon's marker
-  const ClockBed bed({.run = run.path()});
+  const TempFolder run;  // no time daemon's marker
+  const ClockBed bed({.run = run.path().string()});
   timex bound{};
   bound.modes = ADJ_MAXERROR | ADJ_STATUS;
   bound.maxerror = 20'000;
@@ -140,7 +141,7 @@ TEST(LinuxWall, without_the_rights_nothing_is_set_and_each_answer_says_so) {
   std::filesystem::permissions(sys + "/class/rtc/rtc0/wakealarm", std::filesystem::perms(0444));
   if (::geteuid() != 0) GTEST_SKIP() << "the files must be another user's, which takes root";
   in_child(become_nobody, [&] {
-    ClockBed bed({.rtc = ClockFacts::Rtc::kernel, .sys = sys, .var = laptop.folder.path()});
+    ClockBed bed({.rtc = ClockFacts::Rtc::kernel, .sys = sys, .var = laptop.folder.path().string()});
     const Sample before = bed.clock->read();
     const Status set = move_wall(bed, kStep);
     ASSERT_FALSE(set.ok());

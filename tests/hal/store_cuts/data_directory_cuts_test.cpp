@@ -44,7 +44,7 @@ class CutTest : public testing::Test {
   }
 
  private:
-  crash::TempFolder folder_{crash::TempFolder::Where::memory};
+  TempFolder folder_{TempFolder::Where::memory};
 };
 
 TEST_F(CutTest, D002_ACreationThatIsCutAnywhereIsBegunAgainOrGoneOnWith) {
@@ -178,7 +178,7 @@ TEST_F(CutTest, TheJournalOfAnotherStoreIsNeverLostWhereverTheOpenIsCut) {
     life.put_range(1, 5);
     life.checkpoint();
   }
-  crash::TempFolder other(crash::TempFolder::Where::memory);
+  TempFolder other(TempFolder::Where::memory);
   { Life(other.path(), small()).put_range(1, 7); }
   const auto foreign = content_of(other.path() / "store" / "journal");
   write_file(path() / "store" / "journal", foreign);

@@ -12,7 +12,7 @@
 
 #include "tests/crash/harness/recorder.hpp"
 #include "tests/crash/harness/states.hpp"
-#include "tests/crash/harness/temp_folder.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::hal_linux {
 
@@ -33,7 +33,7 @@ inline std::size_t cut_everywhere(
     if (!crash::is_point(record, point)) continue;
     for (const crash::Cut& cut : crash::draw_cuts(record, point, states_at_a_point, random)) {
       const crash::Image image = builder.build(cut);
-      const crash::TempFolder room(crash::TempFolder::Where::memory);
+      const TempFolder room(TempFolder::Where::memory);
       const auto place = room.path() / "data";
       image.write_to(place);
       look(image, place);

@@ -60,7 +60,7 @@ class RescueCuts : public testing::Test {
   std::string id_;
 
  private:
-  crash::TempFolder folder_{crash::TempFolder::Where::memory};
+  TempFolder folder_{TempFolder::Where::memory};
 };
 
 TEST_F(RescueCuts, D090_AQuarantineThatHealsTheTreeIsTakenUpAgain) {

@@ -16,27 +16,9 @@
 #include <unistd.h>
 
 #include "runtime/base/check.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::hal_linux {
-
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "dormouse-data-XXXXXX").string();
-    check(::mkdtemp(name.data()) != nullptr, "test:mkdtemp");
-    path_ = name;
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// A file system on a folder of its own, if this process may mount at all.
 class Mount {

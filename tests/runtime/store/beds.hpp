@@ -3,7 +3,6 @@
 // tree without a commit and opening it again on what the medium holds.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,28 +15,9 @@
 #include "runtime/store/lmdb_tree.hpp"
 #include "runtime/store/memory_tree.hpp"
 #include "runtime/store/store.hpp"
+#include "tests/temp_folder.hpp"
 
 namespace dormouse::store {
-
-/// A new folder, removed with the object.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "dormouse-store-XXXXXX").string();
-    check(mkdtemp(name.data()) != nullptr, "test:mkdtemp");
-    path_ = name;
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 enum class Kind { memory, lmdb };
 

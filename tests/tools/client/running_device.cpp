@@ -9,17 +9,7 @@
 
 namespace dormouse::client {
 
-namespace {
-
-std::filesystem::path new_folder() {
-  std::string path = (std::filesystem::temp_directory_path() / "dormouse-client-XXXXXX").string();
-  check(::mkdtemp(path.data()) != nullptr, "running_device:folder");
-  return path;
-}
-
-}  // namespace
-
-RunningDevice::RunningDevice() : folder_(new_folder()) {
+RunningDevice::RunningDevice() {
   std::promise<Status> ready;
   auto is_ready = ready.get_future();
   thread_ = std::thread([this, &ready] { live(ready); });
@@ -28,7 +18,6 @@ RunningDevice::RunningDevice() : folder_(new_folder()) {
 
 RunningDevice::~RunningDevice() {
   stop();
-  std::filesystem::remove_all(folder_);
 }
 
 void RunningDevice::live(std::promise<Status>& ready) {
@@ -36,7 +25,7 @@ void RunningDevice::live(std::promise<Status>& ready) {
   options.board = boards::find_board("generic-linux").value();
   options.board.allow_fs = {"overlay"};
   options.config.volatile_ok = true;
-  options.data_dir = (folder_ / "data").string();
+  options.data_dir = (folder_.path() / "data").string();
   options.socket_path = socket_path();
   std::atomic<bool> told = false;
   options.observe = [&](const actors::Event& event) {

@@ -2,12 +2,12 @@
 // A real device on a thread of its own, with a handler "echo", over a socket in a folder that goes with it.
 #pragma once
 
-#include <filesystem>
 #include <future>
 #include <memory>
 #include <string>
 #include <thread>
 
+#include "tests/temp_folder.hpp"
 #include "tools/device/linux_device.hpp"
 
 namespace dormouse::client {
@@ -19,13 +19,13 @@ class RunningDevice {
   RunningDevice(const RunningDevice&) = delete;
   RunningDevice& operator=(const RunningDevice&) = delete;
 
-  std::string socket_path() const { return (folder_ / "s.sock").string(); }
+  std::string socket_path() const { return (folder_.path() / "s.sock").string(); }
   void stop();
 
  private:
   void live(std::promise<Status>& ready);
 
-  std::filesystem::path folder_;
+  const TempFolder folder_;
   std::unique_ptr<LinuxDevice> device_;  // made and run on the thread
   std::thread thread_;
 };

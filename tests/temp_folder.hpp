@@ -10,7 +10,7 @@
 
 #include "runtime/base/check.hpp"
 
-namespace dormouse::crash {
+namespace dormouse {
 
 class TempFolder {
  public:
@@ -45,9 +45,9 @@ class TempFolder {
     const bool use_memory = where == Where::memory && std::filesystem::is_directory(memory, ignored);
     return use_memory ? memory : std::filesystem::temp_directory_path();
   }
-  static std::string prefix(pid_t process) { return "dormouse-crash-" + std::to_string(process) + "-"; }
+  static std::string prefix(pid_t process) { return "dormouse-" + std::to_string(process) + "-"; }
 
   std::filesystem::path path_;
 };
 
-}  // namespace dormouse::crash
+}  // namespace dormouse
