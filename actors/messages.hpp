@@ -197,6 +197,7 @@ struct SetWake {
   std::optional<Instant> instant;
   std::optional<WallTime> wall;
   std::optional<WakeCause> cause = std::nullopt;  // none: as the purpose says
+  bool for_trust = false;                         // something waits for more trust, whatever the time
 };
 struct LookAtClock {  // event loop -> timekeeper; -> supervisor while none lives
   hal::ClockEvent event;

@@ -27,6 +27,8 @@
 //   misfire = "catch_up"     # catch_up, skip (default), run_once_if_missed, windowed; window = "1h" for the last
 //   max_runs = 10            # also max_age = "2d" (catch_up), grace = "60s", timeout, priority, enabled,
 //                            # wake_system (the device is woken for it)
+//   needs.time = "synced"    # any (default), rtc, synced: while the clock is trusted less its slots are held;
+//                            # cron, daily and weekly need rtc anyway
 //   args = { level = 3 }     # a table, or JSON text
 //
 //   [[socket.allow]]         # who may use the control socket; root and the runtime's own user always may

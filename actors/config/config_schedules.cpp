@@ -65,6 +65,11 @@ schedules::Timing read_timing(TomlTable& table) {
   return timing;
 }
 
+Trust read_needed_trust(TomlTable& table) {
+  const auto needed = table.table("needs").choice("time", {"any", "rtc", "synced"}, "any");
+  return needed == "synced" ? Trust::synced : needed == "rtc" ? Trust::rtc : Trust::untrusted;
+}
+
 }  // namespace
 
 jobs::Misfire read_misfire(TomlTable& table, jobs::Misfire::Policy by_default) {
@@ -103,6 +108,7 @@ schedules::Definition read_schedule(TomlTable& table, const Limits& limits) {
   schedule.grace = table.duration("grace", schedule.grace, Duration{0}, year);
   schedule.timeout = table.duration("timeout", schedule.timeout, Duration{100}, day);
   schedule.priority = static_cast<int>(table.integer("priority", schedule.priority, 0, 9));
+  schedule.needs_time = read_needed_trust(table);
   schedule.wake_system = table.flag("wake_system", schedule.wake_system);
   schedule.enabled = table.flag("enabled", schedule.enabled);
   schedule.args = table.find_json("args").value_or("");

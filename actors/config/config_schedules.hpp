@@ -11,8 +11,8 @@ namespace dormouse::actors {
 /// misfire, window, max_runs, max_age. Mistakes are noted in the table.
 jobs::Misfire read_misfire(TomlTable& table, jobs::Misfire::Policy by_default);
 
-/// id, handler, cron | daily | weekly | every, zone, dst, the misfire keys, grace, timeout, priority, wake_system,
-/// enabled, args.
+/// id, handler, cron | daily | weekly | every, zone, dst, the misfire keys, grace, timeout, priority, needs.time,
+/// wake_system, enabled, args.
 schedules::Definition read_schedule(TomlTable& table, const Limits& limits);
 
 }  // namespace dormouse::actors

@@ -59,7 +59,11 @@ void CronState::decided(const schedules::Decided& decided) {
     setup.observe(event);
   }
   if (made_jobs) self->send(setup.scheduler, JobsChanged{});
-  self->send(setup.timekeeper, SetWake{Purpose::cron_due, self, decided.next_instant, decided.next_wall});
+  self->send(setup.timekeeper, SetWake{.purpose = Purpose::cron_due,
+                                       .who = self,
+                                       .instant = decided.next_instant,
+                                       .wall = decided.next_wall,
+                                       .for_trust = decided.held});
   if (decided.more || decide_again) decide();
 }
 

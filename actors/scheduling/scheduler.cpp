@@ -38,6 +38,7 @@ void SchedulerState::taken(const jobs::DueBatch& batch) {
   left = batch.left;
   next_instant = batch.next_instant;
   next_wall = batch.next_wall;
+  held = batch.held;
   start_ready();
   if (take_again) look();
 }
@@ -101,9 +102,12 @@ void SchedulerState::set_wakes() {
   std::optional<Instant> due = queue->room() ? next_instant : std::nullopt;
   const std::optional<WallTime> due_wall = queue->room() ? next_wall : std::nullopt;
   if (const auto expiry = queue->next_expiry(); expiry && (!due || *expiry < *due)) due = expiry;
-  if (std::pair wake(due, due_wall); wake != told_wake) {
+  if (std::tuple wake(due, due_wall, held); wake != told_wake) {
     told_wake = wake;
-    self->send(setup.timekeeper, SetWake{Purpose::scheduler_due, self, due, due_wall});
+    self->send(
+        setup.timekeeper,
+        SetWake{
+            .purpose = Purpose::scheduler_due, .who = self, .instant = due, .wall = due_wall, .for_trust = held});
   }
   if (const auto paced = queue->paced_until(now)) {
     self->send(setup.timekeeper, SetWake{Purpose::scheduler_pace, self, paced, {}});

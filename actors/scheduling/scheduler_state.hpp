@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -34,8 +35,9 @@ struct SchedulerState {
   std::set<std::string> left;           // handlers that had enough in the window, and more due in storage
   std::optional<Instant> next_instant;  // earliest elapsed due that storage told of
   std::optional<WallTime> next_wall;
+  bool held = false;  // jobs wait for more trust
   /// What the timekeeper was last told; none: a wake comes once, so what comes next is to be told.
-  std::optional<std::pair<std::optional<Instant>, std::optional<WallTime>>> told_wake;
+  std::optional<std::tuple<std::optional<Instant>, std::optional<WallTime>, bool>> told_wake;
   bool forward_asked = false;             // a Forward is under way
   EnqueueGroup enqueues;                  // gathered, not yet with storage ...
   std::vector<EnqueuePromise> enqueuers;  // ... and who sent each

@@ -48,7 +48,7 @@ std::optional<Instant> moment_of(const SetWake& wake, const Now& now, DueWork du
 
 void WakeList::set(SetWake wake) {
   const Purpose purpose = wake.purpose;
-  if (wake.instant || wake.wall) {
+  if (wake.instant || wake.wall || wake.for_trust) {
     wakes_.insert_or_assign(purpose, std::move(wake));
   } else {
     wakes_.erase(purpose);
@@ -103,7 +103,8 @@ std::optional<Instant> WakeList::system_wake(const Now& now) const {
 }
 
 bool WakeList::has_wall_work() const {
-  return std::any_of(wakes_.begin(), wakes_.end(), [](const auto& wake) { return wake.second.wall.has_value(); });
+  return std::any_of(wakes_.begin(), wakes_.end(),
+                     [](const auto& wake) { return wake.second.wall || wake.second.for_trust; });
 }
 
 bool WakeList::outstanding() const {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who wants to be woken when: one wake a purpose. A wall wake comes only while the time is believed.
+// Who wants to be woken when: one wake a purpose. A wall wake comes only while the time is believed. One without a
+// moment stands for work that waits for more trust: it never comes, and counts as work all the same.
 #pragma once
 
 #include <map>
@@ -16,7 +17,7 @@ enum class DueWork : std::uint8_t { comes, held };
 
 class WakeList {
  public:
-  /// Replaces the former wake of that purpose; neither instant nor wall: none any more.
+  /// Replaces the former wake of that purpose; neither instant nor wall nor for_trust: none any more.
   void set(SetWake wake);
 
   /// The earliest.
@@ -31,7 +32,7 @@ class WakeList {
   /// What is to wake the whole device; the timer is not armed for it. None while only its wall time is known and
   /// that is not believed.
   std::optional<Instant> system_wake(const Now& now) const;
-  /// Somebody waits for a wall time.
+  /// Somebody waits for a wall time, or for more trust.
   bool has_wall_work() const;
   /// Whether a gap from now on could harm anything: jobs or slots wait, or attempts run.
   bool outstanding() const;

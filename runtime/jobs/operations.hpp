@@ -110,7 +110,7 @@ struct DueBatch {
   std::set<std::string> left;           // handlers of `full` with due jobs that were therefore not taken
   std::optional<Instant> next_instant;  // earliest elapsed due not yet reached
   std::optional<WallTime> next_wall;    // earliest wall due not yet reached; while untrusted that of all
-  bool held = false;                    // wall dues exist and time is untrusted
+  bool held = false;                    // some wait for more trust in the time than there is
 };
 /// Due jobs that are not running, oldest due first over all lanes, without the ids in `known` and without
 /// handlers in `full` (those that have enough in memory already). Reads only.

@@ -8,6 +8,8 @@
 #include "runtime/reconcile/numbers.hpp"
 #include "runtime/reconcile/report_record.hpp"
 #include "runtime/reconcile/sentences.hpp"
+#include "runtime/schedules/course.hpp"
+#include "runtime/schedules/validate.hpp"
 #include "runtime/store/keys.hpp"
 #include "runtime/time/duration_text.hpp"
 #include "runtime/time/rfc3339.hpp"
@@ -107,7 +109,7 @@ std::string explain_job(Work& work, const jobs::Job& job) {
   return text;
 }
 
-std::string explain_schedule(const schedules::Schedule& schedule) {
+std::string explain_schedule(const Work& work, const schedules::Schedule& schedule) {
   std::string text = named_schedule(schedule.id, schedule.definition.name);
   if (!schedule.definition.enabled)
     text += " is disabled";
@@ -117,6 +119,8 @@ std::string explain_schedule(const schedules::Schedule& schedule) {
     text += " has its next slot at " + format_utc(WallTime{schedule.next_due->ms});
   else
     text += " has a next slot in elapsed time";
+  if (schedule.definition.enabled && schedules::is_held(work, schedule))
+    text += "; " + needs_words(schedules::needs_of(schedule.definition), work.now.trust);
   text += "; policy " + std::string(jobs::name_of(schedule.definition.misfire.policy));
   text += "; runs " + std::to_string(schedule.runs) + ", missed " + std::to_string(schedule.missed) +
           ", caught up " + std::to_string(schedule.caught_up) + ", dropped " + std::to_string(schedule.dropped) +
@@ -179,7 +183,7 @@ Result<std::string> explain(Work& work, const Identity& who, const std::string& 
   }
   const auto schedule = schedules::get(work, who, job_or_schedule);
   if (!schedule.ok()) return schedule.error();
-  return explain_schedule(*schedule) +
+  return explain_schedule(work, *schedule) +
          lines_about(work, [&](const Line& line) { return line.schedule == schedule->id; });
 }
 

@@ -11,6 +11,7 @@
 #include "runtime/reconcile/report_record.hpp"
 #include "runtime/reconcile/restored.hpp"
 #include "runtime/reconcile/sentences.hpp"
+#include "runtime/schedules/course.hpp"
 #include "runtime/schedules/schedule_store.hpp"
 #include "runtime/store/keys.hpp"
 
@@ -171,9 +172,15 @@ class Batch {
     if (worth_a_report(pass_.report)) say(held_line(job, work_.now.trust));
   }
 
-  /// While the wall time is not believable all of its jobs are held, whenever they are due.
   void count_held() {
-    if (work_.now.trust != Trust::untrusted) return next_phase();
+    if (work_.now.trust == Trust::untrusted && !count_held_jobs()) return;
+    if (work_.now.trust != Trust::synced) count_held_schedules();
+    next_phase();
+  }
+
+  /// While the wall time is not believable all of its jobs are held, whenever they are due. True: that was the
+  /// last.
+  bool count_held_jobs() {
     const auto lane = keys::jobs_in_lane(Due::Lane::wall, 0);
     const auto page = work_.txn.scan(pass_.position.empty() ? lane.from : pass_.position, lane.to, looks_);
     const bool more = page.size() == looks_;
@@ -182,19 +189,19 @@ class Batch {
       if (job && job->state == jobs::State::scheduled) hold(*job);
     }
     spend(page.size(), 0);
-    if (!more) {
-      count_held_schedules();
-      return next_phase();
-    }
-    pass_.position = keys::after(page.back().key);
+    if (more) pass_.position = keys::after(page.back().key);
+    return !more;
   }
 
+  /// Whenever their slots are due, too.
   void count_held_schedules() {
-    for (const auto& key : schedules::dues(work_, Due::Lane::wall)) {
-      ++pass_.report.held;
-      if (!worth_a_report(pass_.report) || is_full()) continue;
-      if (const auto schedule = schedules::load(work_, key.component, key.id))
-        say(held_schedule_line(*schedule, work_.now.trust));
+    for (const Due::Lane lane : {Due::Lane::elapsed, Due::Lane::wall}) {
+      for (const auto& key : schedules::dues(work_, lane)) {
+        const auto schedule = schedules::load(work_, key.component, key.id);
+        if (!schedule || !schedules::is_held(work_, *schedule)) continue;
+        ++pass_.report.held;
+        if (worth_a_report(pass_.report)) say(held_schedule_line(*schedule, work_.now.trust));
+      }
     }
   }
 
@@ -258,20 +265,6 @@ std::optional<Report> end_report(Work& work, PassState& pass) {
 }
 
 }  // namespace
-
-const char* name_of(Trigger trigger) {
-  switch (trigger) {
-    case Trigger::boot:
-      return "boot";
-    case Trigger::resume:
-      return "resume";
-    case Trigger::step:
-      return "step";
-    case Trigger::trust:
-      return "trust";
-  }
-  return "boot";
-}
 
 Pass reconcile(Work& work, Trigger trigger) {
   Pass answer;

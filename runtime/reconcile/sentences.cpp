@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/jobs/misfire.hpp"
+#include "runtime/schedules/validate.hpp"
 #include "runtime/time/duration_text.hpp"
 #include "runtime/time/rfc3339.hpp"
 #include "runtime/time/trust.hpp"
@@ -43,11 +44,11 @@ Line line_of(const jobs::Job& job, Decided decided, std::string reason, std::str
   return line;
 }
 
-std::string needs_words(Trust needs, Trust trust) {
-  return std::string(": held, because it needs time to be ") + name_of(needs) + " and it is " + name_of(trust);
-}
-
 }  // namespace
+
+std::string needs_words(Trust needs, Trust trust) {
+  return std::string("held, because it needs time to be ") + name_of(needs) + " and it is " + name_of(trust);
+}
 
 std::string named(const jobs::Job& job) {
   return "job " + std::to_string(job.id) + " (" + job.schedule_name.value_or(job.spec.handler) + ")";
@@ -89,12 +90,13 @@ Line missed_line(const jobs::Job& job, Duration lateness) {
 Line held_line(const jobs::Job& job, Trust trust) {
   const Trust needs =
       std::max(job.spec.needs_time, job.due.lane == Due::Lane::wall ? Trust::rtc : Trust::untrusted);
-  return line_of(job, Decided::held, "time", named(job) + needs_words(needs, trust));
+  return line_of(job, Decided::held, "time", named(job) + ": " + needs_words(needs, trust));
 }
 
 Line held_schedule_line(const schedules::Schedule& schedule, Trust trust) {
   Line line{.schedule = schedule.id, .decided = Decided::held};
-  line.text = named_schedule(schedule.id, schedule.definition.name) + needs_words(Trust::rtc, trust);
+  line.text = named_schedule(schedule.id, schedule.definition.name) + ": " +
+              needs_words(schedules::needs_of(schedule.definition), trust);
   line.policy = schedule.definition.misfire.policy;
   line.reason = "time";
   return line;
@@ -159,6 +161,20 @@ const char* name_of(Decided decided) {
       return "slots";
   }
   fail_check("report:decided");
+}
+
+const char* name_of(Trigger trigger) {
+  switch (trigger) {
+    case Trigger::boot:
+      return "boot";
+    case Trigger::resume:
+      return "resume";
+    case Trigger::step:
+      return "step";
+    case Trigger::trust:
+      return "trust";
+  }
+  return "boot";
 }
 
 std::string recovery_words(const store::Recovery& recovery, const std::vector<std::string>& notes) {

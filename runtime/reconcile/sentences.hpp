@@ -12,12 +12,15 @@ namespace dormouse::reconcile {
 std::string named(const jobs::Job& job);
 std::string named_schedule(std::uint64_t id, const std::string& name);
 
+/// "held, because it needs time to be synced and it is rtc".
+std::string needs_words(Trust needs, Trust trust);
+
 /// An attempt that the gap ended; `after` is the job's state now.
 Line interrupted_line(const jobs::Job& job, jobs::State after);
 Line late_line(const jobs::Job& job, Duration lateness);
 Line missed_line(const jobs::Job& job, Duration lateness);
 Line held_line(const jobs::Job& job, Trust trust);
-/// A schedule whose wall slots wait until time is believable.
+/// A schedule whose slots wait until time is trusted as far as it needs.
 Line held_schedule_line(const schedules::Schedule& schedule, Trust trust);
 Line schedule_line(const schedules::Decision& decision);
 /// time.negative_outage: the kernel started, by a believed wall, before the last reading.

@@ -75,23 +75,46 @@ std::vector<DueSchedule> due_now(Work& work) {
   return due;
 }
 
+/// Nearest first.
+std::vector<DueSchedule> due_later(Work& work) {
+  std::vector<DueSchedule> later = armed(work);
+  std::erase_if(later, [](const DueSchedule& schedule) { return schedule.lateness >= Duration{}; });
+  std::sort(later.begin(), later.end(),
+            [](const DueSchedule& a, const DueSchedule& b) { return a.lateness > b.lateness; });
+  return later;
+}
+
+/// As is_held; its record is read only where it could need more.
+bool waits_for_trust(Work& work, const keys::ScheduleDueKey& key) {
+  if (work.now.trust == Trust::synced) return false;
+  const auto schedule = load(work, key.component, key.id);
+  return schedule && is_held(work, *schedule);
+}
+
 void note_next(Work& work, Decided& decided) {
-  for (const auto& [lateness, key] : armed(work)) {
-    if (lateness >= Duration{}) continue;
-    if (key.due.lane == Due::Lane::wall) {
-      const WallTime at{key.due.ms};
-      decided.next_wall = std::min(decided.next_wall.value_or(at), at);
+  const bool untrusted = work.now.trust == Trust::untrusted;
+  for (const auto& [lateness, key] : due_later(work)) {
+    const bool on_wall = key.due.lane == Due::Lane::wall;
+    const bool known = on_wall ? decided.next_wall.has_value() : decided.next_instant.has_value();
+    // While untrusted the source of time is looked for if anything is held, so that has to be known.
+    if (known && (!untrusted || decided.held)) continue;
+    if (waits_for_trust(work, key)) {
+      decided.held = true;
+    } else if (known) {
+      continue;
+    } else if (on_wall) {
+      decided.next_wall = WallTime{key.due.ms};
     } else {
-      const Instant at = work.spans.instant_of(key.due);
-      decided.next_instant = std::min(decided.next_instant.value_or(at), at);
+      decided.next_instant = work.spans.instant_of(key.due);
     }
   }
-  if (work.now.trust != Trust::untrusted) return;
-  // Held, but told all the same: somebody waits for time to be trusted.
+  if (!untrusted) return;
+  // Held, but told all the same: it is what comes next, as far as anybody knows.
   for (const auto& key : dues(work, Due::Lane::wall)) {
     const WallTime at{key.due.ms};
     decided.next_wall = std::min(decided.next_wall.value_or(at), at);
   }
+  decided.held = decided.held || decided.next_wall || oldest_waiting(work.txn, work.limits.schedules_device);
 }
 
 /// Only a job that waits to run again, or runs, stands in the way of the next slot.
@@ -150,6 +173,10 @@ enum class Ended { decided, held, no_room };
 
 /// One schedule whose next slot is due.
 Ended decide_one(Work& work, Schedule& schedule, Room& room, Decided& decided) {
+  if (is_held(work, schedule)) {
+    decided.held = true;
+    return Ended::held;
+  }
   const auto plan = schedules::plan(schedule.definition.timing);
   const auto now = slot_now(work, schedule);
   if (!plan || !now) return Ended::held;  // its zone is gone: no job, nothing written, decided when it is back

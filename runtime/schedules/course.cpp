@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "runtime/schedules/decide.hpp"
+#include "runtime/schedules/validate.hpp"
 
 namespace dormouse::schedules {
 namespace {
@@ -52,6 +53,10 @@ std::optional<std::int64_t> slot_now(const Work& work, const Schedule& schedule)
   if (is_every(schedule)) return work.spans.lateness(*schedule.anchor, work.now)->count();
   if (!trusted(work)) return std::nullopt;
   return work.now.wall.ms;
+}
+
+bool is_held(const Work& work, const Schedule& schedule) {
+  return needs_of(schedule.definition) > work.now.trust;
 }
 
 Due due_of(const Schedule& schedule, std::int64_t slot) {

@@ -15,6 +15,9 @@ namespace dormouse::schedules {
 /// time is untrusted.
 std::optional<std::int64_t> slot_now(const Work& work, const Schedule& schedule);
 
+/// Its slots wait until time is trusted as far as it needs: nothing is run, dropped or counted meanwhile.
+bool is_held(const Work& work, const Schedule& schedule);
+
 /// When a slot is due, as stored.
 Due due_of(const Schedule& schedule, std::int64_t slot);
 

@@ -54,12 +54,13 @@ struct Decision {
 struct Decided {
   std::vector<Decision> decisions;
   bool more = false;                    // the limit ended it
-  std::optional<Instant> next_instant;  // earliest slot not yet due
-  std::optional<WallTime> next_wall;    // while untrusted that of all
+  std::optional<Instant> next_instant;  // earliest slot not yet due of those that are not held
+  std::optional<WallTime> next_wall;    // likewise; while untrusted the earliest of all
+  bool held = false;  // some are held; while time is believable it may stay unsaid beside a next one
 };
 /// Decides every schedule whose next slot is due, oldest slot first, at most `limit` schedules: makes the jobs,
-/// advances the schedule, in this one transaction. Serves the timer and the reconcile alike. The work is bounded
-/// by the jobs made, never by the length of the gap.
+/// advances the schedule, in this one transaction. Those that need more trust than there is are passed over. Serves
+/// the timer and the reconcile alike. The work is bounded by the jobs made, never by the length of the gap.
 Decided decide_due(Work& work, std::uint64_t limit);
 
 /// A schedule whose newest decided slot lay more than 5 s ahead of the clock.

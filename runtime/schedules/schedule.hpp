@@ -39,6 +39,7 @@ struct Definition {
   Duration timeout{300'000};
   std::optional<jobs::Retry> retry;
   int priority = 5;
+  Trust needs_time = Trust::untrusted;  // while trust is below it slots are held; wall kinds need rtc anyway
   bool wake_system = false;
   bool enabled = true;
   bool operator==(const Definition&) const = default;

@@ -63,7 +63,7 @@ void put_definition(Record& body, const Definition& definition, bool with_args) 
   put_timing(body, definition.timing);
   jobs::JobSpec spec = spec_of(definition);
   spec.delivery = jobs::Delivery::at_least_once;  // follows from the policy
-  spec.needs_time = Trust::untrusted;             // follows from the kind
+  spec.needs_time = definition.needs_time;        // what the kind needs anyway follows from it
   jobs::put_spec(body, spec);
   jobs::put_misfire(body, definition.misfire);
   body.put_uint(Key::max_runs, definition.misfire.max_runs);
@@ -141,13 +141,15 @@ DefinitionRead read_definition(const Record& body, Key name) {
   if (body.get_int(Key::overlap).value_or(0) != 0)
     read.bad.push_back({"overlap", "not_allowed", "overlap must be 0 skip"});
 
-  // A stored reading takes handler, grace, retry, priority, wake_system and timeout, and leaves the policy to us.
+  // A stored reading takes handler, grace, retry, priority, needs_time, wake_system and timeout, and leaves the
+  // policy to us.
   jobs::SpecRead spec = jobs::read_spec(body, jobs::Strictness::stored);
   definition.handler = std::move(spec.spec.handler);
   definition.grace = spec.spec.grace;
   definition.timeout = spec.spec.timeout;
   definition.retry = spec.spec.retry;
   definition.priority = spec.spec.priority;
+  definition.needs_time = spec.spec.needs_time;
   definition.wake_system = spec.spec.wake_system;
   for (FieldError& field : spec.fields)
     if (field.field != "misfire" && field.field != "max_runs") read.bad.push_back(std::move(field));

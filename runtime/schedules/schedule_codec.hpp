@@ -22,8 +22,9 @@ Result<Schedule> decode_schedule(BytesView body);
 
 /// A schedule.put body: schedule (the name), handler, one of cron, daily, weekly (texts) and every (ms, or a
 /// duration text); zone, dst, args, misfire with window, max_runs and max_age, grace, timeout, retry (a preset or
-/// numbers), priority, enabled; overlap only 0. link.bad_body lists fields of a wrong type; invalid_input all
-/// others that fail, as check() in validate.hpp does; whether the handler is known is left to put().
+/// numbers), priority, needs_time, wake_system, enabled; overlap only 0. link.bad_body lists fields of a wrong
+/// type; invalid_input all others that fail, as check() in validate.hpp does; whether the handler is known is left
+/// to put().
 Result<Definition> definition_from(const wire::Record& body, const Limits& limits = {});
 
 /// The inverse, for those who send.

@@ -27,6 +27,11 @@ struct Findings {
   }
 };
 
+/// What slots of a kind need without being asked: without a believable clock nobody knows that they have come.
+Trust need_of(Kind kind) {
+  return kind == Kind::every ? Trust::untrusted : Trust::rtc;
+}
+
 bool is_control(unsigned char c) {
   return c < 0x20 || c == 0x7F;
 }
@@ -58,6 +63,10 @@ void check_job_fields(Findings& found, const Definition& definition, const Limit
 
 }  // namespace
 
+Trust needs_of(const Definition& definition) {
+  return std::max(definition.needs_time, need_of(definition.timing.kind));
+}
+
 jobs::JobSpec spec_of(const Definition& definition) {
   jobs::JobSpec spec;
   spec.handler = definition.handler;
@@ -70,7 +79,7 @@ jobs::JobSpec spec_of(const Definition& definition) {
   spec.priority = definition.priority;
   spec.wake_system = definition.wake_system;
   spec.timeout = definition.timeout;
-  if (definition.timing.kind != Kind::every) spec.needs_time = Trust::rtc;
+  spec.needs_time = needs_of(definition);
   return spec;
 }
 
@@ -81,6 +90,7 @@ Definition understood(Definition definition) {
   if (definition.retry && !definition.retry->preset.empty()) {
     if (auto preset = jobs::retry_preset(definition.retry->preset)) definition.retry = preset;
   }
+  if (definition.needs_time <= need_of(definition.timing.kind)) definition.needs_time = Trust::untrusted;
   return definition;
 }
 

@@ -12,10 +12,14 @@
 
 namespace dormouse::schedules {
 
-/// What each of a schedule's jobs is made from; slots of a wall kind need believable time.
+/// The trust below which its slots, and the jobs they become, are held: what it asks for, of a wall kind at least
+/// rtc.
+Trust needs_of(const Definition& definition);
+
+/// What each of a schedule's jobs is made from.
 jobs::JobSpec spec_of(const Definition& definition);
 
-/// Blanks around the name gone, a retry preset spelled out.
+/// Blanks around the name gone, a retry preset spelled out, a need for time that its kind has anyway left out.
 Definition understood(Definition definition);
 
 /// The plan of a definition that holds in every field. Otherwise invalid_input listing all that do not: name

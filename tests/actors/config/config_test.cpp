@@ -62,6 +62,7 @@ max_runs = 10
 max_age = "2d"
 grace = "90s"
 priority = 7
+needs.time = "synced"
 enabled = false
 args = { level = 3, tags = ["a", "b"] }
 
@@ -127,6 +128,7 @@ dead_age_ms = 86400000
   nightly.grace = seconds(90);
   nightly.timeout = minutes(2);  // its handler's
   nightly.priority = 7;
+  nightly.needs_time = Trust::synced;
   nightly.enabled = false;
   EXPECT_EQ(config.schedules[0], nightly);
   const auto& hourly = config.schedules[1];
@@ -246,6 +248,12 @@ INSTANTIATE_TEST_SUITE_P(
             "out_of_range", "catch_up"},
         Bad{"max_runs_0", SCHEDULE "every = \"1h\"\nmax_runs = 0\n", "schedules.0.max_runs", "out_of_range",
             "1 to 1000"},
+        Bad{"needs_time_word", SCHEDULE "every = \"1h\"\nneeds.time = \"gps\"\n", "schedules.0.needs.time",
+            "out_of_range", "any, rtc, synced"},
+        Bad{"needs_time_number", SCHEDULE "every = \"1h\"\nneeds.time = 2\n", "schedules.0.needs.time", "bad_type",
+            "text"},
+        Bad{"needs_something_else", SCHEDULE "every = \"1h\"\nneeds = { tide = \"high\" }\n",
+            "schedules.0.needs.tide", "unknown_key", "time"},
         Bad{"args_number", SCHEDULE "every = \"1h\"\nargs = 42\n", "schedules.0.args", "bad_type", "JSON object"},
         Bad{"args_scalar_text", SCHEDULE "every = \"1h\"\nargs = 'true'\n", "schedules.0.args", "bad_format",
             "JSON object"},

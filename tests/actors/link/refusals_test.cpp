@@ -131,6 +131,15 @@ const std::vector<Refusal> refusals = {
      .body = Record().put_text(Key::schedule, "tidy").put_text(Key::handler, "blink"),
      .code = "invalid_input",
      .fields = "cron: required"},
+    {.name = "a schedule that needs a time that does not exist",
+     .type = Message::schedule_put,
+     .body = Record()
+                 .put_text(Key::schedule, "tidy")
+                 .put_text(Key::handler, "blink")
+                 .put_text(Key::cron, "0 * * * *")
+                 .put_uint(Key::needs_time, 3),
+     .code = "invalid_input",
+     .fields = "needs_time: out_of_range"},
     {.name = "a schedule without a name",
      .type = Message::schedule_delete,
      .body = {},

@@ -165,6 +165,18 @@ TEST_F(RequestsTest, L052_TheSameScheduleAgainIsUnchangedAndWritesNothing) {
   EXPECT_EQ(device_.store_traffic().bytes, bytes);
 }
 
+TEST_F(RequestsTest, WhatTimeAScheduleNeedsIsShownBackAndItsJobsNeedIt) {
+  Peer peer = this->peer();
+  const auto put = value_of(peer.ask(Message::schedule_put, hourly("tidy").put_uint(Key::needs_time, 2)));
+  EXPECT_EQ(put.get_uint(Key::needs_time), 2U);
+  const auto listed = value_of(peer.ask(Message::schedule_list)).get_records(Key::items);
+  ASSERT_TRUE(listed && listed->size() == 1);
+  EXPECT_EQ(listed->front().get_uint(Key::needs_time), 2U);
+  device_.advance(1h);
+  ASSERT_EQ(device_.jobs().size(), 1U);
+  EXPECT_EQ(device_.jobs()[0].job.spec.needs_time, Trust::synced);
+}
+
 TEST_F(RequestsTest, AScheduleYieldsJobsUntilItIsDeleted) {
   Peer peer = this->peer();
   const auto put = value_of(peer.ask(Message::schedule_put, hourly("tidy")));

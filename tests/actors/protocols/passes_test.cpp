@@ -83,6 +83,20 @@ TEST(Wakes, a_wall_wake_comes_only_while_the_time_is_believed) {
   EXPECT_EQ(wakes.next(at(10s), DueWork::comes), std::nullopt) << "a wake comes once";
 }
 
+TEST(Wakes, what_waits_for_trust_has_no_moment_and_counts_as_work) {
+  WakeList wakes;
+  wakes.set({.purpose = Purpose::cron_due, .who = {}, .instant = {}, .wall = {}, .for_trust = true});
+  EXPECT_TRUE(wakes.outstanding());
+  EXPECT_TRUE(wakes.has_wall_work());
+  for (const Trust trust : {Trust::untrusted, Trust::rtc, Trust::synced}) {
+    EXPECT_EQ(wakes.next(at(1h, trust), DueWork::comes), std::nullopt);
+    EXPECT_TRUE(wakes.take(at(1h, trust), DueWork::comes).empty());
+  }
+  wakes.set({.purpose = Purpose::cron_due, .who = {}, .instant = {}, .wall = {}});
+  EXPECT_FALSE(wakes.outstanding());
+  EXPECT_FALSE(wakes.has_wall_work());
+}
+
 TEST(Wakes, each_purpose_has_one_and_its_cause) {
   struct Row {
     Purpose purpose;

@@ -61,6 +61,36 @@ TEST(TrustGain, T038_a_slot_that_trust_shows_to_be_two_minutes_late_is_dropped) 
   EXPECT_EQ(device.schedule("cron").next_slot, wall("2026-06-02T12:00:00Z").ms);
 }
 
+TEST(TrustGain, a_schedule_is_listed_as_held_until_time_is_trusted_as_far_as_it_needs) {
+  Device device;
+  device.start(Device::facts(kKernel1, at_s(100), clock("09:00:30")));
+  for (const Trust needs : {Trust::untrusted, Trust::synced}) {
+    auto definition = cron_of("0 * * * *");
+    definition.name = needs == Trust::synced ? "exact" : "plain";
+    definition.needs_time = needs;
+    device.put(definition);
+  }
+  device.start(Device::facts(kKernel2, at_s(20), clock("11:30:00")));
+  const auto held = device.reconcile();
+  ASSERT_TRUE(held);
+  EXPECT_EQ(held->held, 1U);
+  ASSERT_EQ(held->lines.size(), 2U);
+  EXPECT_EQ(held->lines[0].text, "schedule s2 (exact): held, because it needs time to be synced and it is rtc");
+  EXPECT_EQ(held->lines[0].reason, "time");
+  EXPECT_EQ(held->lines[1].text, "schedule s1 (plain): 2 slots missed, policy skip: none run");
+  EXPECT_EQ(device.schedule("exact").missed, 0U);
+  EXPECT_NE(device.explain("exact")[0].find("; held, because it needs time to be synced"), std::string::npos);
+  EXPECT_EQ(device.explain("plain")[0].find("held"), std::string::npos);
+
+  device.set_now(at_s(1'820), clock("12:00:00"), Trust::synced);
+  const auto report = device.reconcile(Trigger::trust);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->held, 0U);
+  EXPECT_EQ(device.schedule("exact").missed, 2U);
+  EXPECT_EQ(device.schedule("exact").runs, 1U);
+  EXPECT_EQ(device.explain("exact")[0].find("held"), std::string::npos);
+}
+
 TEST(TrustGain, T079_a_schedule_of_a_kernel_boot_that_never_knew_the_time_counts_from_the_present_one) {
   Device device;
   device.start(dark(kKernel1, at_s(5)));

@@ -7,6 +7,7 @@
 #include "helpers.hpp"
 #include "runtime/jobs/misfire.hpp"
 #include "runtime/jobs/retry.hpp"
+#include "runtime/schedules/validate.hpp"
 
 namespace dormouse::schedules {
 namespace {
@@ -27,6 +28,7 @@ Definition full_definition() {
       .timeout = Duration{1'000},
       .retry = jobs::retry_preset("fast"),
       .priority = 9,
+      .needs_time = Trust::synced,
       .enabled = false};
   definition.misfire.max_runs = 7;
   return definition;
@@ -117,7 +119,53 @@ TEST(ScheduleCodec, TakesExactlyOneTiming) {
   EXPECT_EQ(definition_from(none.put_text(Key::every, "1h30m"))->timing.period, Duration{5'400'000});
 }
 
+TEST(ScheduleCodec, ANeedForTimeIsWrittenOnlyWhereTheKindHasItNotAnyway) {
+  const auto listed = [](const Definition& definition) {
+    return listing(Schedule{.id = 1, .definition = definition}).get_int(Key::needs_time);
+  };
+  const Record hourly = body();
+  const Record often =
+      Record{}.put_text(Key::schedule, "n").put_text(Key::handler, "work").put_int(Key::every, 5'000);
+  struct Row {
+    const Record& body;
+    int asked;
+    Trust states;
+    Trust needs;
+  };
+  const Row rows[] = {
+      {hourly, 0, Trust::untrusted, Trust::rtc}, {hourly, 1, Trust::untrusted, Trust::rtc},
+      {hourly, 2, Trust::synced, Trust::synced}, {often, 0, Trust::untrusted, Trust::untrusted},
+      {often, 1, Trust::rtc, Trust::rtc},        {often, 2, Trust::synced, Trust::synced},
+  };
+  for (const Row& row : rows) {
+    const auto read = definition_from(Record(row.body).put_int(Key::needs_time, row.asked));
+    ASSERT_TRUE(read.ok());
+    EXPECT_EQ(read->needs_time, row.states);
+    EXPECT_EQ(needs_of(*read), row.needs);
+    EXPECT_EQ(spec_of(*read).needs_time, row.needs) << "what its jobs need";
+    EXPECT_EQ(listed(*read).has_value(), row.states != Trust::untrusted);
+    const Schedule schedule{.id = 1, .definition = *read};
+    EXPECT_EQ(Record::decode(encode(schedule))->has(Key::needs_time), row.states != Trust::untrusted);
+    EXPECT_EQ(*decode_schedule(encode(schedule)), schedule);
+  }
+  // Before it could be asked for no record had it.
+  EXPECT_EQ(definition_from(often)->needs_time, Trust::untrusted);
+  EXPECT_EQ(needs_of(*definition_from(hourly)), Trust::rtc);
+}
+
+TEST(ScheduleCodec, ANeedForTimeThatDoesNotExistIsRefusedByName) {
+  for (const int asked : {-1, 3}) {
+    const auto refused = definition_from(body().put_int(Key::needs_time, asked));
+    EXPECT_EQ(refusals(refused), "needs_time:out_of_range");
+    EXPECT_NE(refused.error().message.find("needs_time must be 0 any, 1 rtc or 2 synced"), std::string::npos)
+        << refused.error().message;
+  }
+  Record damaged = *Record::decode(encode({.id = 1, .definition = full_definition()}));
+  EXPECT_EQ(refusals(decode_schedule(damaged.put_int(Key::needs_time, 3).encode())), "store.corrupt_record");
+}
+
 TEST(ScheduleCodec, AWrongTypeIsABadBody) {
+  EXPECT_EQ(definition_from(body().put_text(Key::needs_time, "rtc")).error().code, "link.bad_body");
   EXPECT_EQ(definition_from(body().put_text(Key::grace, "soon")).error().code, "link.bad_body");
   EXPECT_EQ(definition_from(body().put_int(Key::zone, 2)).error().code, "link.bad_body");
 }
