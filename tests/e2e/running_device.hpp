@@ -69,7 +69,7 @@ class RunningDevice {
  private:
   std::filesystem::path errors_of(std::size_t life) const;
 
-  hal_linux::TempFolder folder_;
+  TempFolder folder_;
   std::filesystem::path out_;
   std::filesystem::path data_;
   std::vector<std::unique_ptr<Life>> lives_;
