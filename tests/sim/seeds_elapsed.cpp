@@ -8,7 +8,6 @@ namespace dormouse::sim::seeds {
 namespace {
 
 constexpr Duration long_step{2'000};
-constexpr Duration stamped_within{3'000};
 
 }  // namespace
 
@@ -16,7 +15,6 @@ void ElapsedTime::begin_kernel_boot() {
   ++kernel_boot_;
   if (least_here_) least_before_ = least_here_;
   least_here_.reset();
-  settled_ = true;
   ahead_before_ += ahead_here_;
   ahead_here_ = Duration{0};
   trust_ = Trust::untrusted;
@@ -37,19 +35,11 @@ void ElapsedTime::look(Duration true_now, const Sample& sample, const std::strin
   last_true_ = true_now;
   const bool gained = trust > trust_;
   trust_ = trust;
-  if (trust != Trust::untrusted) note_belief(true_now, gained);
+  if (trust != Trust::untrusted) note_belief(gained);
 }
 
-void ElapsedTime::note_belief(Duration true_now, bool gained) {
+void ElapsedTime::note_belief(bool gained) {
   if (gained && least_before_) ahead_here_ = std::max(ahead_here_, offset_ - *least_before_);
-  if (stepped_) {
-    settled_ = false;
-    stepped_at_ = true_now;
-  }
-  if (!settled_ && true_now - stepped_at_ > stamped_within) {
-    settled_ = true;
-    least_here_ = offset_;
-  }
   least_here_ = std::min(least_here_.value_or(offset_), offset_);
 }
 

@@ -28,7 +28,7 @@ class ElapsedTime {
 
  private:
   void begin_kernel_boot();
-  void note_belief(Duration true_now, bool gained);
+  void note_belief(bool gained);
 
   std::uint64_t kernel_boot_ = 0;
   std::string kernel_;
@@ -42,8 +42,6 @@ class ElapsedTime {
   // The least offset that the last stamp of this kernel boot, or of the newest earlier one, may carry.
   std::optional<Duration> least_here_;
   std::optional<Duration> least_before_;
-  Duration stepped_at_{};
-  bool settled_ = true;  // the stamp that a step calls for has been written by now
   Duration ahead_before_{};
   Duration ahead_here_{};
 };

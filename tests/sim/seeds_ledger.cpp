@@ -28,8 +28,10 @@ void Ledger::booting() {
 void Ledger::rest() {
   if (failed() || enqueueing_) return;
   elapsed_.look(device_.now(), sample(), device_.clock().kernel_boot_id(), device_.trust());
+  kernel_ids_[elapsed_.kernel_boot()] = device_.clock().kernel_boot_id();
   const bool all = eventful();
   note_offset();
+  settle();
   if (!device_.running() || !device_.has_power() || stopping_) {
     look_at_runs();
     if (!stopping_) open_up();
@@ -57,11 +59,11 @@ bool Ledger::eventful() {
   const bool boots = processes_ != processes_seen_;
   const bool trust = device_.trust() != trust_seen_;
   const bool slept = suspended != suspended_seen_;
-  if (boots || trust || elapsed_.stepped()) replan_until_ = device_.now() + gathered_within;
+  if (boots || trust || slept || elapsed_.stepped()) replan_until_ = device_.now() + gathered_within;
   processes_seen_ = processes_;
   trust_seen_ = device_.trust();
   suspended_seen_ = suspended;
-  return boots || trust || slept || elapsed_.stepped() || device_.now() <= replan_until_;
+  return device_.now() <= replan_until_;
 }
 
 std::optional<std::int64_t> Ledger::slot_now(const Planned& planned) const {

@@ -118,6 +118,7 @@ class Ledger {
   void explain(Planned& planned, const actors::ScheduleViews::View& view);
   void take_position(Planned& planned, const actors::ScheduleViews::View& view);
   bool begin_waiting(Planned& planned, const schedules::Schedule& record);
+  bool shares_its_id(std::uint64_t kernel_boot, std::uint64_t other) const;
   std::vector<WallTime> beginnings(const Planned& planned) const;
   void add_beginnings(const Planned& planned, std::vector<Candidate>& candidates) const;
   std::vector<Candidate> ways_on(const Planned& planned, std::int64_t now) const;
@@ -132,6 +133,7 @@ class Ledger {
   void look_at_runs();
   Work* work_of(const Run& run);
   void check_start(Work& work, const Run& run);
+  void settle();
   void watch_in_time();
   std::optional<Duration> lateness(const Work& work) const;
 
@@ -144,6 +146,7 @@ class Ledger {
   bool stopping_ = false;
   bool enqueueing_ = false;
   ElapsedTime elapsed_;
+  std::map<std::uint64_t, std::string> kernel_ids_;          // of kernel boots; a clone's is that of its original
   std::map<std::uint64_t, std::set<std::int64_t>> offsets_;  // wall - instant of each kernel boot, while believed
   std::map<std::uint64_t, std::set<std::int64_t>> offsets_in_doubt_;
   std::map<std::string, Planned> schedules_;

@@ -127,6 +127,16 @@ std::optional<Duration> Ledger::lateness(const Work& work) const {
   return elapsed_.now() - *work.due_elapsed;
 }
 
+/// A pass that finds a job late inside its window decides that it runs, which is kept even if the power goes then.
+void Ledger::settle() {
+  for (const std::uint64_t id : waiting_) {
+    Work& work = jobs_.at(id);
+    const auto within = starts_within(work.spec);
+    const auto late = lateness(work);
+    work.settled = work.settled || (late && within && *late > work.spec.grace && *late <= *within);
+  }
+}
+
 /// A job that can start in time, with places free, does.
 void Ledger::watch_in_time() {
   for (const std::uint64_t id : waiting_) {
@@ -134,7 +144,6 @@ void Ledger::watch_in_time() {
     if (work.must_run || work.too_late || ended_.contains(id)) continue;
     const auto within = starts_within(work.spec);
     const auto late = lateness(work);
-    work.settled = work.settled || (late && within && *late > work.spec.grace && *late <= *within);
     work.too_late = late && within && *late > *within;  // it may have ended missed, of which a pass tells only sums
     const bool in_time = late && *late >= Duration{0} && (!within || *late <= *within - edge);
     if (!in_time) {

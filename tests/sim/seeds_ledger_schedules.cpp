@@ -59,6 +59,12 @@ bool Ledger::begin_waiting(Planned& planned, const schedules::Schedule& record) 
   return false;
 }
 
+/// Whether the device can take one for the other: a clone that has been up for longer than its original's last
+/// stamp.
+bool Ledger::shares_its_id(std::uint64_t kernel_boot, std::uint64_t other) const {
+  return kernel_ids_.at(kernel_boot) == kernel_ids_.at(other);
+}
+
 /// Where a schedule that was put while untrusted may begin: by the wall clock of its kernel boot, which is known if
 /// it was believed at any time; else with the present kernel boot.
 std::vector<WallTime> Ledger::beginnings(const Planned& planned) const {
@@ -68,9 +74,10 @@ std::vector<WallTime> Ledger::beginnings(const Planned& planned) const {
   std::vector<WallTime> found;
   if (!offsets_.contains(kernel_boot)) found.push_back(now.wall - Duration{now.instant.ms});
   for (const auto* known : {&offsets_, &offsets_in_doubt_}) {
-    const auto offsets = known->find(kernel_boot);
-    if (offsets == known->end()) continue;
-    for (const std::int64_t offset : offsets->second) found.push_back(WallTime{planned.waits_since.ms + offset});
+    for (const auto& [other, offsets] : *known) {
+      if (!shares_its_id(kernel_boot, other)) continue;
+      for (const std::int64_t offset : offsets) found.push_back(WallTime{planned.waits_since.ms + offset});
+    }
   }
   return found;
 }
