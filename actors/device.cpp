@@ -192,6 +192,10 @@ std::future<Result<std::string>> Device::snapshot() {
   return impl_->ask(impl_->current(impl_->storage), TakeSnapshot{});
 }
 
+std::future<Status> Device::flush(bool checkpoint) {
+  return impl_->ask(impl_->current(impl_->storage), FlushStore{checkpoint});
+}
+
 std::future<Result<DeviceStatus>> Device::status() {
   return impl_->ask(impl_->current(impl_->storage), GetStatus{});
 }

@@ -101,6 +101,10 @@ class Device {
   std::future<Result<std::vector<wire::Record>>> flash();  // as runtime/store/flash_report.hpp says
   std::future<Result<std::string>> explain(std::string job_or_schedule);
   std::future<Result<std::string>> snapshot();  // its name
+  /// Answered when every change that was answered before is durable, lazy ones too. With `checkpoint` the store's
+  /// tree is committed and a stamp of this moment with it: for who is about to suspend the machine, so that power
+  /// that goes meanwhile leaves a gap which begins now. store.read_only, store.no_space, store.io.
+  std::future<Status> flush(bool checkpoint = false);
   std::future<Result<DeviceStatus>> status();
   std::future<Result<TimeView>> time();  // trust, its marks, wake-ups by cause
   /// Somebody says what time it is. time.disciplined, time.out_of_range, time.behind_floor, time.not_permitted.

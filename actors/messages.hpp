@@ -146,6 +146,10 @@ struct CloseStore {  // supervisor -> storage: the last operation; syncs, and ma
       until;                  // a checkpoint follows if it can be expected to end by then; none: it may take long
   bool in_time_only = false;  // past `until` the stop is not marked clean: power.hold_up_missed
 };
+struct FlushStore {  // link, device -> storage. Answered when all that was answered before is durable
+  using Value = Done;
+  bool checkpoint = false;  // and committed, with a stamp of this moment
+};
 struct TakeSnapshot {         // link, device -> storage; answered when the copy is whole. Work goes on meanwhile
   using Value = std::string;  // its name
 };
@@ -328,6 +332,7 @@ DORMOUSE_MESSAGE(GetFlash)
 DORMOUSE_MESSAGE(GetBoots)
 DORMOUSE_MESSAGE(Explain)
 DORMOUSE_MESSAGE(CloseStore)
+DORMOUSE_MESSAGE(FlushStore)
 DORMOUSE_MESSAGE(TakeSnapshot)
 DORMOUSE_MESSAGE(SnapshotTaken)
 DORMOUSE_MESSAGE(KeepUp)
@@ -371,10 +376,10 @@ using StorageActor =
                      Does<ListJobs>, Does<TakeDue>, Does<ClaimJobs>, Does<FinishAttempts>, Does<ExpireJobs>,
                      Does<PutSchedule>, Does<DeleteSchedule>, Does<ListSchedules>, Does<DecideSchedules>,
                      Does<ReconcileStep>, Does<GetStatus>, Does<GetFlash>, Does<GetBoots>, Does<Explain>,
-                     Does<TakeSnapshot>, Does<CloseStore>, Does<AreYouThere>, caf::reacts_to<HandlersChanged>,
-                     caf::reacts_to<HeartbeatWritten>, caf::reacts_to<KeepUp>, caf::reacts_to<Wake>,
-                     caf::reacts_to<Flush>, caf::reacts_to<SnapshotTaken>, caf::reacts_to<FetchEnqueues>,
-                     caf::reacts_to<NoMoreJobs>>;
+                     Does<FlushStore>, Does<TakeSnapshot>, Does<CloseStore>, Does<AreYouThere>,
+                     caf::reacts_to<HandlersChanged>, caf::reacts_to<HeartbeatWritten>, caf::reacts_to<KeepUp>,
+                     caf::reacts_to<Wake>, caf::reacts_to<Flush>, caf::reacts_to<SnapshotTaken>,
+                     caf::reacts_to<FetchEnqueues>, caf::reacts_to<NoMoreJobs>>;
 using StoreOwner = caf::typed_actor<caf::reacts_to<StoreFailed>>;
 
 using TimekeeperActor =

@@ -73,6 +73,7 @@ struct TimeView {
   RtcState rtc;
   WakeCounts wakes;
   hal::ClockCounts counts;
+  std::uint64_t short_suspends = 0;  // of 0.5 s to 2 s, in this life: too short for a gap
   std::optional<Instant> next_heartbeat;
 };
 struct TimeSet {

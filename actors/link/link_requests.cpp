@@ -32,6 +32,7 @@ const std::map<Message, LinkState::Handler>& LinkState::handlers() {
       {Message::gaps, &LinkState::gaps},
       {Message::report, &LinkState::reports},
       {Message::explain, &LinkState::explain},
+      {Message::store_flush, &LinkState::flush},
       {Message::store_snapshot, &LinkState::snapshot},
       {Message::store_stats, &LinkState::stats},
   };
@@ -185,6 +186,13 @@ void LinkState::stats(const Reply& to, const Identity& who, const Record&) {
     reply.put_records(Key::items, items);
     return reply;
   });
+}
+
+void LinkState::flush(const Reply& to, const Identity& who, const Record& body) {
+  if (auto refused = refuse_unless_operator(who)) return answer(to, *std::move(refused));
+  const bool checkpoint = body.get_bool(Key::checkpoint).value_or(false);
+  if (auto refused = refuse_bad_fields(body)) return answer(to, *std::move(refused));
+  ask(to, setup.storage, FlushStore{checkpoint}, [](const Done&) { return Record{}; });
 }
 
 void LinkState::snapshot(const Reply& to, const Identity& who, const Record&) {

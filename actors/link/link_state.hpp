@@ -62,6 +62,7 @@ struct LinkState {
   void gaps(const Reply& to, const Identity& who, const wire::Record& body);
   void reports(const Reply& to, const Identity& who, const wire::Record& body);
   void explain(const Reply& to, const Identity& who, const wire::Record& body);
+  void flush(const Reply& to, const Identity& who, const wire::Record& body);
   void snapshot(const Reply& to, const Identity& who, const wire::Record& body);
   void stats(const Reply& to, const Identity& who, const wire::Record& body);
 

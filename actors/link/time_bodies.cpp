@@ -61,6 +61,7 @@ void put_details(Record& body, const TimeView& view) {
   if (view.rtc.reading) body.put_int(Key::rtc_wall, view.rtc.reading->ms);
   if (view.rtc.present) body.put_text(Key::battery, name_of(view.rtc.battery));
   body.put_uint(Key::loose, view.counts.loose_samples);
+  body.put_uint(Key::short_suspends, view.short_suspends);
   if (view.next_heartbeat) body.put_int(Key::heartbeat, view.next_heartbeat->ms);
   put_wakes(body, view.wakes);
 }

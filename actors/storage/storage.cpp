@@ -152,6 +152,13 @@ void fetch_enqueues(StorageState& state, const FetchEnqueues& fetch) {
       });
 }
 
+/// None: the store cannot go on, so nobody is answered.
+caf::typed_response_promise<Answer<Done>> answer_unless_gone(StorageState& state, std::optional<Status> status) {
+  auto promise = state.self->make_response_promise<Answer<Done>>();
+  if (status) promise.deliver(Answer<Done>{*std::move(status)});
+  return promise;
+}
+
 StorageActor::behavior_type storage(StorageActor::stateful_pointer<StorageState> self,
                                     std::shared_ptr<StorageSetup> setup) {
   StorageState& state = self->state;
@@ -178,11 +185,8 @@ StorageActor::behavior_type storage(StorageActor::stateful_pointer<StorageState>
       [&state](const GetBoots& op) { return run(state, op); },
       [&state](const Explain& op) { return run(state, op); },
       [&state](TakeSnapshot) { return state.take_snapshot(); },
-      [&state](const CloseStore& op) {
-        auto promise = state.self->make_response_promise<Answer<Done>>();
-        if (auto stopped = state.close(op)) promise.deliver(Answer<Done>{*std::move(stopped)});
-        return promise;
-      },
+      [&state](const FlushStore& op) { return answer_unless_gone(state, state.flush_store(op)); },
+      [&state](const CloseStore& op) { return answer_unless_gone(state, state.close(op)); },
       [&state](const AreYouThere& asked) { return Answer<Done>{state.are_you_there(asked)}; },
       [&state](const HandlersChanged& changed) {
         state.handlers.clear();

@@ -103,44 +103,6 @@ bool StorageState::give_up() {
   return true;
 }
 
-// -- upkeep --
-
-void StorageState::tell_system_wake(const Now& now) {
-  if (!timekeeper || !is_open()) return;
-  auto txn = store->begin(now);
-  Work work{txn, now, spans, setup.limits, handlers, boot.epoch, nullptr};
-  const jobs::NextWake next = jobs::next_wake(work);
-  if (next == told_system_wake) return;
-  told_system_wake = next;
-  self->send(timekeeper, SetWake{Purpose::system_wake, self, next.instant, next.wall, std::nullopt});
-}
-
-/// A wake that has become too early is left: it comes once, and then the right one is set.
-void StorageState::tell_upkeep() {
-  if (!timekeeper || !is_open()) return;
-  const auto at = store->upkeep_at();
-  if (at == told_upkeep || (at && told_upkeep && *told_upkeep < *at)) return;
-  told_upkeep = at;
-  const auto cause = store->unsynced() ? WakeCause::lazy_age : WakeCause::idle_checkpoint;
-  self->send(timekeeper, SetWake{Purpose::store_upkeep, self, at, {}, cause});
-}
-
-void StorageState::upkeep() {
-  told_upkeep.reset();  // a wake comes once
-  flush();
-  if (!is_open() || gave_up) return;
-  const Now now = setup.time->now();
-  const Status kept = store->upkeep(now);
-  if (give_up()) return;
-  if (!kept.ok() && !store->read_only()) setup.observe(alarm(now, kept.error()));
-  tell_read_only(now);
-  noted = store->durable();  // it may be old: no sign of life
-  tell_failures(now);
-  count_flash(now);
-  if (give_up()) return;
-  tell_upkeep();
-}
-
 // -- life --
 
 Result<reconcile::BootStart> StorageState::open(const OpenStore& op) {

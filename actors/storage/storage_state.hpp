@@ -87,9 +87,14 @@ struct StorageState {
   /// True if the store cannot go on. What waits then is never answered: some of it may be durable and some not.
   bool give_up();
 
-  // -- upkeep --
+  // -- what no group asks for: storage_upkeep.cpp --
   void tell_upkeep();
   void upkeep();
+  /// None: there is no answer, because the store cannot go on.
+  std::optional<Status> flush_store(const FlushStore& op);
+  Status checkpoint_with_stamp(const Now& now);
+  /// What follows a sync of either; nothing if the store cannot go on.
+  void synced(const Now& now);
   /// Tells the timekeeper what is next to wake the whole device, if that has changed.
   void tell_system_wake(const Now& now);
 

@@ -31,6 +31,7 @@ Seen ClockWatch::look(const hal::Clock& clock, const std::optional<Believed>& to
   const Change change = compare(last_, seen.now);
   const TrustState before = trust_;
   last_ = seen.now;
+  if (change.short_suspend()) ++short_suspends_;
   if (change.long_step()) trust_.stepped(seen.now, clock.rtc());
   if (told) trust_.accept(told->claim, told->verdict, seen.now);
   trust_.look(seen.now, clock.sync());

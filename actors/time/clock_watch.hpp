@@ -36,6 +36,8 @@ class ClockWatch {
   TrustState& trust() { return trust_; }
   const TrustState& trust() const { return trust_; }
   bool believable() const { return trust_.trust() != Trust::untrusted; }
+  /// Suspends that were seen and are too short for a gap.
+  std::uint64_t short_suspends() const { return short_suspends_; }
   /// What time it is as of the last look: a step that was not looked at yet shows nowhere.
   Now as_judged(Instant now) const { return {now, last_.wall + (now - last_.instant), trust_.trust(), 0, 0}; }
   /// When to look without being told to: to confirm a source, or to reconcile steps that were gathered.
@@ -48,6 +50,7 @@ class ClockWatch {
   TrustState trust_;
   Sample last_;
   StepGather steps_;
+  std::uint64_t short_suspends_ = 0;
 };
 
 }  // namespace dormouse::actors

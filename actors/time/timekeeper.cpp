@@ -159,6 +159,7 @@ TimeView TimekeeperState::view() {
           .rtc = setup.clock->rtc(),
           .wakes = setup.time->wake_counts(),
           .counts = setup.clock->counts(),
+          .short_suspends = watch->short_suspends(),
           .next_heartbeat = heartbeats->next()};
 }
 

@@ -19,6 +19,7 @@ struct Change {
 
   bool nothing() const { return suspended == Duration::zero() && stepped == Duration::zero(); }
   bool is_step() const { return stepped != Duration::zero(); }
+  bool short_suspend() const { return suspended > Duration::zero() && !long_suspend(); }
   bool long_suspend() const { return suspended >= kChangeReconciles; }
   bool long_step() const { return stepped >= kChangeReconciles || stepped <= -kChangeReconciles; }
   bool operator==(const Change&) const = default;

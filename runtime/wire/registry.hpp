@@ -244,8 +244,9 @@ enum class Key : std::uint16_t {
   ran = 231,
   newest_missed = 232,
   short_gaps = 233,
+  short_suspends = 234,
 };
-constexpr Key kLastKey = Key::short_gaps;  // a new key comes here and, by name, to registry.cpp too
+constexpr Key kLastKey = Key::short_suspends;  // a new key comes here and, by name, to registry.cpp too
 
 /// Message numbers (a frame's type). F = firmware or a program on the socket, D = device.
 enum class Message : std::uint8_t {

@@ -165,6 +165,18 @@ TEST_F(StoreCommands, flash_tells_what_was_written_and_stats_tell_it_of_the_stop
   EXPECT_GE(find(again, "today", "").value("bytes", 0), find(stopped, "today", "").value("bytes", 0));
 }
 
+TEST_F(StoreCommands, flush_makes_a_running_device_commit_what_the_journal_alone_had) {
+  EXPECT_EQ(device.say({"store", "flush"}).out, "all is durable\n");
+  EXPECT_EQ(device.say({"store", "flush", "--checkpoint"}).out, "all is durable and committed\n");
+  EXPECT_EQ(device.ask({"store", "flush", "--checkpoint"}), Json::object());
+  device.kill();
+  EXPECT_EQ(store_json({"stats", data()})["in_journal"], 0);
+  const auto gone = device.say({"store", "flush"});
+  EXPECT_EQ(gone.exit, device.say({"status"}).exit) << "as whoever asks a device that does not run";
+  EXPECT_NE(gone.exit, 0);
+  EXPECT_EQ(jobs_waiting(), 3U);
+}
+
 TEST_F(StoreCommands, a_backup_of_an_owned_store_says_who_could_make_it) {
   const auto silent = store({"backup", data(), beside("backup"), "--socket", beside("nobody")});
   EXPECT_EQ(silent.exit, 1);
@@ -194,7 +206,7 @@ TEST_F(StoreCommands, what_cannot_be_done_is_said_and_changes_nothing) {
   EXPECT_EQ(store({"restore", beside("nothing"), beside("taken")}).exit, 1);
   EXPECT_FALSE(fs::exists(beside("nothing")));
   EXPECT_EQ(files_in(data()), files);
-  for (const auto* command : {"check", "stats", "compact", "backup", "restore"})
+  for (const auto* command : {"check", "stats", "compact", "flush", "backup", "restore"})
     EXPECT_EQ(store({command, "--help"}).exit, 0) << command;
 }
 

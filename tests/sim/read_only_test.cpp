@@ -56,6 +56,7 @@ TEST_F(TurnedReadOnly, NothingIsAckedNothingStartsAndTheDeviceAnswers) {
   EXPECT_EQ(device.boots().boots.size(), 1U);
   EXPECT_EQ(device.status().boot.number, 1U);
   EXPECT_FALSE(device.cancel(due).ok());
+  for (const bool checkpoint : {false, true}) EXPECT_EQ(device.flush(checkpoint).error().code, "store.read_only");
   EXPECT_TRUE(device.stop().ok());
 }
 

@@ -122,11 +122,12 @@ TEST(TimeSteps, T091_short_sleeps_are_ignored_or_counted_and_long_ones_are_gaps)
   struct Row {
     const char* name;
     Duration slept;
+    std::uint64_t counted;
     std::size_t gaps;
   };
-  const Row rows[] = {{.name = "0.4 s", .slept = 400ms, .gaps = 0},
-                      {.name = "1 s", .slept = 1s, .gaps = 0},
-                      {.name = "3 s", .slept = 3s, .gaps = 1}};
+  const Row rows[] = {{.name = "0.4 s", .slept = 400ms, .counted = 0, .gaps = 0},
+                      {.name = "1 s", .slept = 1s, .counted = 1, .gaps = 0},
+                      {.name = "3 s", .slept = 3s, .counted = 0, .gaps = 1}};
   for (const Row& row : rows) {
     SCOPED_TRACE(row.name);
     SimulatedDevice device(synced_at("2026-06-01T12:00:00Z"));
@@ -135,6 +136,7 @@ TEST(TimeSteps, T091_short_sleeps_are_ignored_or_counted_and_long_ones_are_gaps)
     device.submit("h", after(1min));
     device.advance(10s);
     device.suspend(row.slept);
+    EXPECT_EQ(device.time().short_suspends, row.counted);
     const auto gaps = device.boots().gaps;
     ASSERT_EQ(gaps.size(), row.gaps);
     if (row.gaps == 1) {

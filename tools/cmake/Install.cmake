@@ -35,5 +35,6 @@ install(DIRECTORY boards/ DESTINATION ${CMAKE_INSTALL_DATADIR}/dormouse/boards
 if(TARGET dormouse)
   install(TARGETS dormouse RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
-install(FILES tools/examples/demo.toml tools/examples/dormouse.service DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(FILES tools/examples/demo.toml tools/examples/dormouse.service tools/examples/dormouse-sleep.service
+  DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(FILES LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

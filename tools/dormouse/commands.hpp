@@ -13,7 +13,7 @@ void add_jobs(CommandLine& line);       // enqueue, cancel, jobs, job
 void add_schedules(CommandLine& line);  // schedule put, list, delete; schedules
 void add_cron(CommandLine& line);       // cron next
 void add_sim(CommandLine& line);        // sim run
-void add_store(CommandLine& line);      // store check, stats, compact, backup, restore
+void add_store(CommandLine& line);      // store check, stats, compact, flush, backup, restore
 void add_time(CommandLine& line);       // time, time set
 void add_flash(CommandLine& line);      // flash
 

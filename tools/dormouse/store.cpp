@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// store: what is done with a store itself, not through a device.
+// store: what is done with a store itself.
 #include "tools/dormouse/commands.hpp"
 #include "tools/dormouse/store_commands.hpp"
 
@@ -10,6 +10,7 @@ void add_store(CommandLine& line) {
   add_store_check(store, line);
   add_store_stats(store, line);
   add_store_compact(store, line);
+  add_store_flush(store, line);
   add_store_backup(store, line);
   add_store_restore(store, line);
 }

@@ -69,6 +69,7 @@ void show_time(const Record& time) {
       {"RTC", rtc_text(time)},
       {"wake-ups", details ? wakes_text(time) : ""},
       {"loose samples", shown(time, Key::loose)},
+      {"short suspends", shown(time, Key::short_suspends)},
       {"next heartbeat", details ? distance(time, Key::heartbeat) : ""},
   }));
 }

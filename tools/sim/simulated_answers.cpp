@@ -56,6 +56,12 @@ Status SimulatedDevice::remove_schedule(const std::string& name) {
   return answer_of(std::move(answer));
 }
 
+Status SimulatedDevice::flush(bool checkpoint) {
+  auto answer = device_->flush(checkpoint);
+  settle();
+  return answer_of(std::move(answer));
+}
+
 // -- what happened --
 
 std::vector<Run> SimulatedDevice::runs(const std::string& handler_or_schedule) const {

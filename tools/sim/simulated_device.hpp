@@ -134,6 +134,7 @@ class SimulatedDevice {
   Result<jobs::Cancelled> cancel(std::uint64_t id, const std::string& reason = "");
   Result<schedules::Put> put(schedules::Definition definition);
   Status remove_schedule(const std::string& name);
+  Status flush(bool checkpoint = false);  // as Device::flush()
 
   // -- time --
   /// Stops early when an attempt ends the process (Script::kills), or when the power goes inside a commit. Answers

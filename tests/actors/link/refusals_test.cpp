@@ -385,7 +385,7 @@ TEST_F(RefusalsTest, RandomBodiesInGoodFramesAreEachAnsweredOnce) {
       Message::job_enqueue,  Message::job_batch,    Message::job_cancel,      Message::job_get,
       Message::job_list,     Message::schedule_put, Message::schedule_delete, Message::schedule_list,
       Message::handler_list, Message::time_query,   Message::status,          Message::boots,
-      Message::gaps,         Message::report,       Message::explain};
+      Message::gaps,         Message::report,       Message::explain,         Message::store_flush};
   Peer peer(device_);
   ASSERT_TRUE(peer.birth());
   const Bytes model = job_for("blink").put_uint(Key::id, 1).put_text(Key::schedule, "tidy").encode();

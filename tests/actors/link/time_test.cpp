@@ -94,6 +94,9 @@ TEST(TimeOnALink, people_are_told_more_of_the_time_than_firmware) {
   EXPECT_EQ(people->get_text(Key::rtc), "set the clock");
   EXPECT_TRUE(people->has(Key::floor) && people->has(Key::rtc_mark) && people->has(Key::ceiling));
   EXPECT_FALSE(people->get_records(Key::wakes)->empty());
+  EXPECT_EQ(people->get_uint(Key::short_suspends), 0U);
+  device.suspend(1s);
+  EXPECT_EQ(ask(device, kOperator, Message::time_query)->get_uint(Key::short_suspends), 1U);
 }
 
 TEST(TimeOnALink, a_session_is_told_its_capabilities) {

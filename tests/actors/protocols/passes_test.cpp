@@ -178,6 +178,22 @@ TEST(ClockWatch, suspend_and_step_seen_at_one_look_are_one_pass_with_two_gaps) {
   EXPECT_EQ(seen.step->gaps[1].length, 10min);
 }
 
+TEST(ClockWatch, a_suspend_too_short_for_a_gap_is_counted) {
+  struct Row {
+    Duration slept;
+    std::uint64_t counted;
+  };
+  for (const Row& row : {Row{500ms, 0}, Row{501ms, 1}, Row{1'999ms, 1}, Row{2s, 0}}) {
+    SCOPED_TRACE(row.slept.count());
+    Watched watched;
+    watched.clock.suspend(row.slept);
+    watched.watch.look(watched.clock);
+    EXPECT_EQ(watched.watch.short_suspends(), row.counted);
+    watched.watch.look(watched.clock);
+    EXPECT_EQ(watched.watch.short_suspends(), row.counted) << "once";
+  }
+}
+
 TEST(ClockWatch, steps_below_two_seconds_and_steps_that_nobody_believes_call_for_nothing) {
   Watched watched;
   watched.clock.step(1'999ms);

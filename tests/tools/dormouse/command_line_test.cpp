@@ -31,7 +31,8 @@ TEST(CommandLine, every_command_has_help) {
                                                           {"sim"},
                                                           {"sim", "run"},
                                                           {"store"},
-                                                          {"store", "check"}};
+                                                          {"store", "check"},
+                                                          {"store", "flush"}};
   for (auto command : commands) {
     const std::string name = command.empty() ? "dormouse" : command.back();
     command.push_back("--help");
