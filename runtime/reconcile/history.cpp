@@ -57,11 +57,10 @@ const char* words_for(jobs::Because because) {
   using jobs::Because;
   switch (because) {
     case Because::none:
+    case Because::time:  // needs_words()
       return "";
     case Because::not_due:
       return "it is not due yet";
-    case Because::time:
-      return "it is held until time is believable";
     case Because::retry:
       return "it waits before its next attempt";
     case Because::interrupted:
@@ -98,7 +97,10 @@ std::string due_words(Work& work, const jobs::Job& job) {
 std::string explain_job(Work& work, const jobs::Job& job) {
   const auto told = jobs::tell(work, job);
   std::string text = named(job) + " " + words_for(told.state);
-  if (*words_for(told.because)) text += std::string(": ") + words_for(told.because);
+  if (told.because == jobs::Because::time)
+    text += ": it is " + needs_words(job, work.now.trust);
+  else if (*words_for(told.because))
+    text += std::string(": ") + words_for(told.because);
   if (!jobs::has_ended(job.state)) {
     const auto due = due_words(work, job);
     if (!due.empty()) text += "; " + due;

@@ -50,6 +50,11 @@ std::string needs_words(Trust needs, Trust trust) {
   return std::string("held, because it needs time to be ") + name_of(needs) + " and it is " + name_of(trust);
 }
 
+std::string needs_words(const jobs::Job& job, Trust trust) {
+  const Trust by_due = job.due.lane == Due::Lane::wall ? Trust::rtc : Trust::untrusted;
+  return needs_words(std::max(job.spec.needs_time, by_due), trust);
+}
+
 std::string named(const jobs::Job& job) {
   return "job " + std::to_string(job.id) + " (" + job.schedule_name.value_or(job.spec.handler) + ")";
 }
@@ -88,9 +93,7 @@ Line missed_line(const jobs::Job& job, Duration lateness) {
 }
 
 Line held_line(const jobs::Job& job, Trust trust) {
-  const Trust needs =
-      std::max(job.spec.needs_time, job.due.lane == Due::Lane::wall ? Trust::rtc : Trust::untrusted);
-  return line_of(job, Decided::held, "time", named(job) + ": " + needs_words(needs, trust));
+  return line_of(job, Decided::held, "time", named(job) + ": " + needs_words(job, trust));
 }
 
 Line held_schedule_line(const schedules::Schedule& schedule, Trust trust) {

@@ -14,6 +14,7 @@ std::string named_schedule(std::uint64_t id, const std::string& name);
 
 /// "held, because it needs time to be synced and it is rtc".
 std::string needs_words(Trust needs, Trust trust);
+std::string needs_words(const jobs::Job& job, Trust trust);
 
 /// An attempt that the gap ended; `after` is the job's state now.
 Line interrupted_line(const jobs::Job& job, jobs::State after);

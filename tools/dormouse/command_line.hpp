@@ -52,6 +52,7 @@ Result<jobs::State> read_state(const std::string& text);
 Result<jobs::ConflictPolicy> read_conflict_policy(const std::string& text);
 Result<jobs::Retry> read_retry(const std::string& text);  // a preset's name
 Result<schedules::Dst> read_dst(const std::string& text);
+Result<Trust> read_needed_trust(const std::string& text);  // any, rtc, synced
 
 /// A policy's parts as options give them, to a policy: a window belongs to windowed, and windowed needs one.
 Result<jobs::Misfire> misfire_of(std::optional<jobs::Misfire::Policy> policy, std::optional<Duration> window,

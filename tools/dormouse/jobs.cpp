@@ -31,6 +31,7 @@ struct EnqueueOptions {
   std::optional<jobs::ConflictPolicy> on_conflict;
   std::optional<std::string> idempotency_key;
   std::optional<int> priority;
+  std::optional<Trust> needs_time;
   bool wake_system = false;
   std::optional<Duration> timeout;
   std::optional<jobs::Retry> retry;
@@ -53,6 +54,7 @@ Result<jobs::JobSpec> spec_of(const EnqueueOptions& options) {
   spec.conflict_policy = options.on_conflict.value_or(spec.conflict_policy);
   spec.idempotency_key = options.idempotency_key;
   spec.priority = options.priority.value_or(spec.priority);
+  spec.needs_time = options.needs_time.value_or(spec.needs_time);
   spec.wake_system = options.wake_system;
   spec.timeout = options.timeout.value_or(spec.timeout);
   spec.retry = options.retry;
@@ -85,6 +87,8 @@ void add_enqueue(CommandLine& line) {
   command.option("--idempotency-key", "KEY", "Asking again with it gives the same job",
                  into(options->idempotency_key, read_text));
   command.option("--priority", "N", "0..9, higher first; default 5", into(options->priority, read_priority));
+  command.option("--needs-time", "TRUST", "Held until the clock is trusted so far: any (default), rtc or synced",
+                 into(options->needs_time, read_needed_trust));
   command.flag("--wake-system", "Its due wakes the whole device", options->wake_system);
   command.option("--timeout", "DURATION", "Of each attempt; default 5min", into(options->timeout, read_duration));
   command.option("--retry", "PRESET", "none, fast, standard (default), rate_limit, dns, verification",

@@ -35,6 +35,7 @@ struct PutOptions {
   std::optional<Duration> timeout;
   std::optional<jobs::Retry> retry;
   std::optional<int> priority;
+  std::optional<Trust> needs_time;
   bool wake_system = false;
   std::optional<std::string> args;
   bool disabled = false;
@@ -86,6 +87,7 @@ Result<schedules::Definition> definition_of(const PutOptions& options) {
   definition.timeout = options.timeout.value_or(definition.timeout);
   definition.retry = options.retry;
   definition.priority = options.priority.value_or(definition.priority);
+  definition.needs_time = options.needs_time.value_or(definition.needs_time);
   definition.wake_system = options.wake_system;
   definition.enabled = !options.disabled;
   return definition;
@@ -121,6 +123,8 @@ void add_put(CommandLine& line, Command& schedule) {
                  into(options->retry, read_retry));
   command.option("--priority", "N", "0..9, higher first; default 5", into(options->priority, read_priority));
   command.option("--args", "JSON", "What the handler is given", into(options->args, read_json));
+  command.option("--needs-time", "TRUST", "Held until the clock is trusted so far: any (default), rtc or synced",
+                 into(options->needs_time, read_needed_trust));
   command.flag("--wake-system", "Its slots wake the whole device", options->wake_system);
   command.flag("--disabled", "Keep it, but yield no jobs", options->disabled);
   command.does([options, &globals = line.globals()] {

@@ -104,6 +104,13 @@ Result<schedules::Dst> read_dst(const std::string& text) {
   return named(text, schedules::Dst::absolute, &schedules::name_of);
 }
 
+Result<Trust> read_needed_trust(const std::string& text) {
+  if (text == "any") return Trust::untrusted;
+  if (text == "rtc") return Trust::rtc;
+  if (text == "synced") return Trust::synced;
+  return refusal(text, "one of: any, rtc, synced");
+}
+
 Result<jobs::Misfire> misfire_of(std::optional<jobs::Misfire::Policy> policy, std::optional<Duration> window,
                                  jobs::Misfire otherwise) {
   jobs::Misfire misfire = otherwise;

@@ -73,6 +73,7 @@ TEST(CommandLine, what_is_not_understood_ends_with_2_and_names_it) {
       {.name = "window misplaced", .args = {"enqueue", "a", "--window", "1h"}, .named = "windowed"},
       {.name = "args", .args = {"enqueue", "a", "--args", "{broken"}, .named = "JSON"},
       {.name = "priority", .args = {"enqueue", "a", "--priority", "10"}, .named = "0 to 9"},
+      {.name = "needs_time", .args = {"enqueue", "a", "--needs-time", "ntp"}, .named = "any, rtc, synced"},
       {.name = "retry", .args = {"enqueue", "a", "--retry", "often"}, .named = "standard"},
       {.name = "on conflict", .args = {"enqueue", "a", "--on-conflict", "fight"}, .named = "dedupe"},
       {.name = "cancel what", .args = {"cancel"}, .named = "--key"},
