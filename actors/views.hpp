@@ -74,6 +74,7 @@ struct TimeView {
   WakeCounts wakes;
   hal::ClockCounts counts;
   std::uint64_t short_suspends = 0;  // of 0.5 s to 2 s, in this life: too short for a gap
+  std::uint64_t short_steps = 0;     // below 2 s, in this life: followed, and no reason to reconcile
   std::optional<Instant> next_heartbeat;
 };
 struct TimeSet {

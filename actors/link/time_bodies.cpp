@@ -62,6 +62,7 @@ void put_details(Record& body, const TimeView& view) {
   if (view.rtc.present) body.put_text(Key::battery, name_of(view.rtc.battery));
   body.put_uint(Key::loose, view.counts.loose_samples);
   body.put_uint(Key::short_suspends, view.short_suspends);
+  body.put_uint(Key::short_steps, view.short_steps);
   if (view.next_heartbeat) body.put_int(Key::heartbeat, view.next_heartbeat->ms);
   put_wakes(body, view.wakes);
 }

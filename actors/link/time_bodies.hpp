@@ -15,7 +15,7 @@ Result<TimeClaim> claim_from(const wire::Record& body, const Identity& who);
 /// trust, instant; while it is believed wall, max_error, source. since: the instant at which a source was last
 /// there. Readers are told besides what people want to know: mode, offset (of the wall to the instant), suspended
 /// (so far), floor, rtc_mark, ceiling, rtc (its state) with rtc_wall and battery, loose (samples), short_suspends
-/// (below 2 s), heartbeat (the next), wake_ups, and wakes: items of cause and count.
+/// and short_steps (below 2 s), heartbeat (the next), wake_ups, and wakes: items of cause and count.
 wire::Record time_view_body(const TimeView& view, const Identity& who);
 wire::Record time_set_body(const TimeSet& set);
 

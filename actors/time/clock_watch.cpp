@@ -32,6 +32,7 @@ Seen ClockWatch::look(const hal::Clock& clock, const std::optional<Believed>& to
   const TrustState before = trust_;
   last_ = seen.now;
   if (change.short_suspend()) ++short_suspends_;
+  if (change.short_step()) ++short_steps_;
   if (change.long_step()) trust_.stepped(seen.now, clock.rtc());
   if (told) trust_.accept(told->claim, told->verdict, seen.now);
   trust_.look(seen.now, clock.sync());

@@ -38,6 +38,8 @@ class ClockWatch {
   bool believable() const { return trust_.trust() != Trust::untrusted; }
   /// Suspends that were seen and are too short for a gap.
   std::uint64_t short_suspends() const { return short_suspends_; }
+  /// Steps that were seen and are too short to reconcile.
+  std::uint64_t short_steps() const { return short_steps_; }
   /// What time it is as of the last look: a step that was not looked at yet shows nowhere.
   Now as_judged(Instant now) const { return {now, last_.wall + (now - last_.instant), trust_.trust(), 0, 0}; }
   /// When to look without being told to: to confirm a source, or to reconcile steps that were gathered.
@@ -51,6 +53,7 @@ class ClockWatch {
   Sample last_;
   StepGather steps_;
   std::uint64_t short_suspends_ = 0;
+  std::uint64_t short_steps_ = 0;
 };
 
 }  // namespace dormouse::actors

@@ -160,6 +160,7 @@ TimeView TimekeeperState::view() {
           .wakes = setup.time->wake_counts(),
           .counts = setup.clock->counts(),
           .short_suspends = watch->short_suspends(),
+          .short_steps = watch->short_steps(),
           .next_heartbeat = heartbeats->next()};
 }
 

@@ -114,7 +114,7 @@ struct Recovery {
   std::optional<BatchTime> last_batch;  // none in a new store
 };
 
-enum class Checkpoint { half_full, dirty, idle, suspend, stop, snapshot, command, big, replay, medium };
+enum class Checkpoint { half_full, dirty, idle, stop, snapshot, command, big, replay, medium };
 const char* name_of(Checkpoint reason);
 
 class Store {

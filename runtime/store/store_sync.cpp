@@ -31,8 +31,8 @@ HalfContent records_of(const Bytes& group) {
 }  // namespace
 
 const char* name_of(Checkpoint reason) {
-  constexpr const char* names[] = {"half_full", "dirty",   "idle", "suspend", "stop",
-                                   "snapshot",  "command", "big",  "replay",  "medium"};
+  constexpr const char* names[] = {"half_full", "dirty", "idle",   "stop",  "snapshot",
+                                   "command",   "big",   "replay", "medium"};
   return names[static_cast<std::size_t>(reason)];
 }
 

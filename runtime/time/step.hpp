@@ -21,6 +21,7 @@ struct Change {
   bool is_step() const { return stepped != Duration::zero(); }
   bool short_suspend() const { return suspended > Duration::zero() && !long_suspend(); }
   bool long_suspend() const { return suspended >= kChangeReconciles; }
+  bool short_step() const { return is_step() && !long_step(); }
   bool long_step() const { return stepped >= kChangeReconciles || stepped <= -kChangeReconciles; }
   bool operator==(const Change&) const = default;
 };

@@ -39,7 +39,7 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "left_days", "suspended", "ceiling", "rtc", "rtc_wall", "battery", "loose", "wakes", "wake_ups", "heartbeat",
     "wake", "power_on",
     "gains", "remarks", "before", "from_instant", "to_instant", "from_trust", "to_trust", "store_id",
-    "ran", "newest_missed", "short_gaps", "short_suspends",
+    "ran", "newest_missed", "short_gaps", "short_suspends", "short_steps",
 });
 // clang-format on
 

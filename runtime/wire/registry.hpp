@@ -245,8 +245,9 @@ enum class Key : std::uint16_t {
   newest_missed = 232,
   short_gaps = 233,
   short_suspends = 234,
+  short_steps = 235,
 };
-constexpr Key kLastKey = Key::short_suspends;  // a new key comes here and, by name, to registry.cpp too
+constexpr Key kLastKey = Key::short_steps;  // a new key comes here and, by name, to registry.cpp too
 
 /// Message numbers (a frame's type). F = firmware or a program on the socket, D = device.
 enum class Message : std::uint8_t {

@@ -55,14 +55,15 @@ endfunction()
 # What `tools/dev` builds for a sanitizer: every test program, or those of the rooms that have threads.
 add_custom_target(all_tests)
 add_custom_target(threaded_tests)
+set(dormouse_test_timeout 300)  # s; over ten times what the slowest takes under a sanitizer: it ends what hangs
 set(dormouse_threaded_rooms "(^|/)(actors|hal|store|link)(/|$)")
 
-# dormouse_test(NAME [SERIAL] [DEPENDS targets...] [PRECOMPILE headers...] [TIMEOUT seconds]): one test program of the
+# dormouse_test(NAME [SERIAL] [DEPENDS targets...] [PRECOMPILE headers...]): one test program of the
 # folder's .cpp files, each of its cases a ctest of its own, found when ctest starts. SERIAL: none runs beside any other
 # test. Its label is its path below tests/, with "+threads" for the rooms that have any (several labels do not survive
 # the discovery): `ctest -L runtime/store`, `ctest -L threads`.
 function(dormouse_test name)
-  cmake_parse_arguments(arg "SERIAL" "TIMEOUT" "DEPENDS;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(arg "SERIAL" "" "DEPENDS;PRECOMPILE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   if(NOT sources)
     return()
@@ -79,10 +80,7 @@ function(dormouse_test name)
     add_dependencies(threaded_tests test_${name})
   endif()
 
-  if(NOT arg_TIMEOUT)
-    set(arg_TIMEOUT 120)
-  endif()
   gtest_discover_tests(test_${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST
-    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS ${label} RUN_SERIAL ${arg_SERIAL}
+    PROPERTIES TIMEOUT ${dormouse_test_timeout} LABELS ${label} RUN_SERIAL ${arg_SERIAL}
       ENVIRONMENT "TZDIR=${PROJECT_SOURCE_DIR}/tests/tzdata")
 endfunction()

@@ -70,6 +70,7 @@ void show_time(const Record& time) {
       {"wake-ups", details ? wakes_text(time) : ""},
       {"loose samples", shown(time, Key::loose)},
       {"short suspends", shown(time, Key::short_suspends)},
+      {"short steps", shown(time, Key::short_steps)},
       {"next heartbeat", details ? distance(time, Key::heartbeat) : ""},
   }));
 }

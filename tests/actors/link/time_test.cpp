@@ -97,6 +97,10 @@ TEST(TimeOnALink, people_are_told_more_of_the_time_than_firmware) {
   EXPECT_EQ(people->get_uint(Key::short_suspends), 0U);
   device.suspend(1s);
   EXPECT_EQ(ask(device, kOperator, Message::time_query)->get_uint(Key::short_suspends), 1U);
+  EXPECT_EQ(people->get_uint(Key::short_steps), 0U);
+  device.clock().step(1s);
+  device.advance(0s);
+  EXPECT_EQ(ask(device, kOperator, Message::time_query)->get_uint(Key::short_steps), 1U);
 }
 
 TEST(TimeOnALink, a_session_is_told_its_capabilities) {

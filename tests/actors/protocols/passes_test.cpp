@@ -178,6 +178,23 @@ TEST(ClockWatch, suspend_and_step_seen_at_one_look_are_one_pass_with_two_gaps) {
   EXPECT_EQ(seen.step->gaps[1].length, 10min);
 }
 
+TEST(ClockWatch, a_step_too_short_to_reconcile_is_counted) {
+  struct Row {
+    Duration by;
+    std::uint64_t counted;
+  };
+  for (const Row& row : {Row{100ms, 0}, Row{101ms, 1}, Row{-1'999ms, 1}, Row{2s, 0}}) {
+    SCOPED_TRACE(row.by.count());
+    Watched watched;
+    watched.clock.step(row.by);
+    const Seen seen = watched.watch.look(watched.clock);
+    EXPECT_EQ(seen.step.has_value(), row.by >= 2s);
+    EXPECT_EQ(watched.watch.short_steps(), row.counted);
+    watched.watch.look(watched.clock);
+    EXPECT_EQ(watched.watch.short_steps(), row.counted) << "once";
+  }
+}
+
 TEST(ClockWatch, a_suspend_too_short_for_a_gap_is_counted) {
   struct Row {
     Duration slept;
