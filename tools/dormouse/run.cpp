@@ -5,6 +5,7 @@
 
 #include "boards/board.hpp"
 #include "hal/linux/data/medium_fault.hpp"
+#include "hal/linux/process/heap.hpp"
 #include "tools/device/linux_device.hpp"
 #include "tools/dormouse/commands.hpp"
 #include "tools/dormouse/event_log.hpp"
@@ -45,6 +46,7 @@ Result<LinuxOptions> options_of(const RunChoices& choices, const Globals& global
 }
 
 int run(const RunChoices& choices, const Globals& globals) {
+  hal_linux::keep_heap_small();
   auto options = options_of(choices, globals);
   if (!options) return fail(options.error(), globals.json);
   const std::filesystem::path data = options->data_dir.empty() ? options->board.data_dir : options->data_dir;
