@@ -96,6 +96,7 @@ int CommandLine::run(int argc, char** argv) {
                       .hint = "`" + command_reached(*app_) + " --help` shows what it takes."},
                 json);
   }
+  app_.reset();  // what was chosen may run for years, and needs no other command's options and help texts
   return chosen_();
 }
 

@@ -60,7 +60,7 @@ Result<jobs::Misfire> misfire_of(std::optional<jobs::Misfire::Policy> policy, st
 
 class CommandLine;
 
-/// One command. A handle, cheap to copy, valid as long as its CommandLine.
+/// One command. A handle, cheap to copy, valid until its CommandLine runs.
 class Command {
  public:
   /// A command below this one. One of those is needed then, unless this one does something of its own.
@@ -90,7 +90,7 @@ class CommandLine {
 
   Command root();
   const Globals& globals() const { return globals_; }
-  /// Understands the line and does what it asks for. The exit code: 0 well, 1 failed, 2 not understood.
+  /// Once: understands the line and does what it asks for. The exit code: 0 well, 1 failed, 2 not understood.
   int run(int argc, char** argv);
 
  private:
