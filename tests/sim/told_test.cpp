@@ -102,7 +102,8 @@ TEST(Told, AHeldJobIsExplainedAsWaitingForTime) {
   ASSERT_TRUE(device.boot().ok());
   const auto id = device.submit("h", at(kT0 + 10min));
   device.advance(1h);
-  EXPECT_THAT(device.explain(std::to_string(id)), HasSubstr("it is held, because it needs time to be rtc and it is untrusted"));
+  EXPECT_THAT(device.explain(std::to_string(id)),
+              HasSubstr("it is held, because it needs time to be rtc and it is untrusted"));
 }
 
 TEST(Told, TwoPowerCutsInARowAreTwoBootsAndTwoGaps) {
