@@ -52,6 +52,9 @@ function(dormouse_library name)
   set_target_properties(dormouse_${name} PROPERTIES EXPORT_NAME ${name})
 endfunction()
 
+# Code of tests: what they test is built as it ships, they themselves are built quickly.
+set(dormouse_quick "$<$<CONFIG:RelWithDebInfo,Release>:-O1;-g1>")
+
 # What `tools/dev` builds for a sanitizer: every test program, or those of the rooms that have threads.
 add_custom_target(all_tests)
 add_custom_target(threaded_tests)
@@ -70,6 +73,7 @@ function(dormouse_test name)
   endif()
   add_executable(test_${name} ${sources})
   target_link_libraries(test_${name} PRIVATE dormouse_options ${arg_DEPENDS} GTest::gtest GTest::gtest_main)
+  target_compile_options(test_${name} PRIVATE ${dormouse_quick})
   target_compile_definitions(test_${name} PRIVATE DORMOUSE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_precompile_headers(test_${name} PRIVATE <gtest/gtest.h> ${arg_PRECOMPILE})
 
