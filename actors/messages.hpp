@@ -79,8 +79,9 @@ struct ListJobs {  // link, device -> storage
 struct TakeDue {  // scheduler -> storage
   using Value = jobs::DueBatch;
   std::set<std::uint64_t> known;
-  std::set<std::string> full;
+  std::set<jobs::DueShare> full;
   std::uint64_t limit = 0;
+  std::uint64_t line_limit = 0;
 };
 struct ClaimJobs {  // scheduler -> storage
   using Value = jobs::ClaimResult;

@@ -20,7 +20,8 @@ void SchedulerState::look() {
   }
   taking = true;
   take_again = false;
-  self->request(setup.storage, caf::infinite, TakeDue{queue->known(), queue->full(), queue->free_room()})
+  self->request(setup.storage, caf::infinite,
+                TakeDue{queue->known(), queue->full(), queue->free_room(), queue->free_line_room()})
       .then([this](Answer<jobs::DueBatch>& answer) {
         taking = false;
         if (answer.result.ok()) {

@@ -32,7 +32,7 @@ struct SchedulerState {
   bool taking = false;                  // a TakeDue is under way ...
   bool take_again = false;              // ... and something changed meanwhile
   bool more_due = false;                // storage has more due jobs than the window took
-  std::set<std::string> left;           // handlers that had enough in the window, and more due in storage
+  std::set<jobs::DueShare> left;        // what had enough in the window, and more due in storage
   std::optional<Instant> next_instant;  // earliest elapsed due that storage told of
   std::optional<WallTime> next_wall;
   bool held = false;  // jobs wait for more trust

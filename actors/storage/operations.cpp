@@ -49,7 +49,7 @@ Result<ListJobs::Value> execute(Work& work, const ListJobs& op) {
 }
 
 Result<TakeDue::Value> execute(Work& work, const TakeDue& op) {
-  return jobs::take_due(work, op.known, op.full, op.limit);
+  return jobs::take_due(work, op.known, op.full, op.limit, op.line_limit);
 }
 
 Result<ClaimJobs::Value> execute(Work& work, const ClaimJobs& op) {

@@ -91,9 +91,10 @@ LaneReader* oldest(std::vector<LaneReader>& readers) {
 
 }  // namespace
 
-DueBatch take_due(Work& work, const std::set<std::uint64_t>& known, const std::set<std::string>& full,
-                  std::uint64_t limit) {
+DueBatch take_due(Work& work, const std::set<std::uint64_t>& known, const std::set<DueShare>& full,
+                  std::uint64_t limit, std::uint64_t line_limit) {
   DueBatch batch;
+  std::uint64_t of_line = 0;
   std::vector<LaneReader> readers;
   for (const Lane& lane : lanes(work)) {
     note_next(work, lane, batch);
@@ -106,11 +107,13 @@ DueBatch take_due(Work& work, const std::set<std::uint64_t>& known, const std::s
     }
     const Job& job = *reader->peek();
     const Duration lateness = reader->lateness();
+    const DueShare share{job.spec.handler, job.in_line};
     if (known.contains(job.id)) {
       // in memory already
-    } else if (full.contains(job.spec.handler)) {
-      batch.left.insert(job.spec.handler);
+    } else if (full.contains(share) || (job.in_line && of_line >= line_limit)) {
+      batch.left.insert(share);
     } else if (wanted(work, job, lateness, batch)) {
+      of_line += job.in_line ? 1 : 0;
       batch.jobs.push_back(due_job(job, lateness, expiry(work, job, lateness)));
     }
     reader->pop();

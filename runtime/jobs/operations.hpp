@@ -104,18 +104,26 @@ struct DueJob {
   std::optional<Instant> expires;  // the instant at which it becomes missed (skip, windowed, max_age)
   std::string conflict_key{};      // empty: none
 };
+/// Whose part of the memory for due jobs: a handler's, that of its jobs in the catch-up line apart from the
+/// others', so that a long line keeps nothing out that falls due meanwhile.
+struct DueShare {
+  std::string handler;
+  bool in_line = false;
+  auto operator<=>(const DueShare&) const = default;
+};
 struct DueBatch {
   std::vector<DueJob> jobs;
   bool more = false;                    // the limit ended the scan, not the end of what is due
-  std::set<std::string> left;           // handlers of `full` with due jobs that were therefore not taken
+  std::set<DueShare> left;              // those with due jobs that were not taken, since there is enough of them
   std::optional<Instant> next_instant;  // earliest elapsed due not yet reached
   std::optional<WallTime> next_wall;    // earliest wall due not yet reached; while untrusted that of all
   bool held = false;                    // some wait for more trust in the time than there is
 };
 /// Due jobs that are not running, oldest due first over all lanes, without the ids in `known` and without
-/// handlers in `full` (those that have enough in memory already). Reads only.
-DueBatch take_due(Work& work, const std::set<std::uint64_t>& known, const std::set<std::string>& full,
-                  std::uint64_t limit);
+/// those in `full` (which have enough in memory already); at most `limit`, and of the catch-up line at most
+/// `line_limit`. Reads only.
+DueBatch take_due(Work& work, const std::set<std::uint64_t>& known, const std::set<DueShare>& full,
+                  std::uint64_t limit, std::uint64_t line_limit = UINT64_MAX);
 
 struct Claimed {
   Job job;  // with args

@@ -20,33 +20,49 @@ std::set<std::uint64_t> ReadyQueue::known() const {
   return ids;
 }
 
-/// How many jobs of the window are of each handler.
-std::map<std::string, std::uint64_t> ReadyQueue::held() const {
-  std::map<std::string, std::uint64_t> held;
-  for (const auto& [id, waiting] : window_) ++held[waiting.job.handler];
+/// How many jobs of the window are of each share.
+std::map<DueShare, std::uint64_t> ReadyQueue::held() const {
+  std::map<DueShare, std::uint64_t> held;
+  for (const auto& [id, waiting] : window_) ++held[{waiting.job.handler, waiting.job.in_line}];
   return held;
 }
 
-/// A handler may fill a quarter of the window, but never less than it has places, twice over.
-std::uint64_t ReadyQueue::share_of(const std::string& handler) const {
-  const auto places = places_.find(handler);
-  const std::uint64_t wanted = places == places_.end() ? 1 : 2 * places->second;
-  return std::max(wanted, limits_.ready_window / 4);
+/// A share may fill a quarter of the window, but never less than can run of it at once, twice over.
+std::uint64_t ReadyQueue::size_of(const DueShare& share) const {
+  const auto places = places_.find(share.handler);
+  std::uint64_t at_once = places == places_.end() ? 1 : places->second;
+  if (share.in_line) at_once = std::min(at_once, limits_.catch_up_parallel);
+  return std::max(2 * at_once, limits_.ready_window / 4);
 }
 
-std::set<std::string> ReadyQueue::full() const {
-  std::set<std::string> full;
-  for (const auto& [handler, count] : held()) {
-    if (count >= share_of(handler)) full.insert(handler);
+std::uint64_t ReadyQueue::line_bound() const {
+  return std::max<std::uint64_t>(1, limits_.ready_window / 2);
+}
+
+std::uint64_t ReadyQueue::of_line() const {
+  const auto in_line = [](const auto& waiting) { return waiting.second.job.in_line; };
+  return static_cast<std::uint64_t>(std::count_if(window_.begin(), window_.end(), in_line));
+}
+
+std::uint64_t ReadyQueue::free_line_room() const {
+  return line_bound() - std::min(line_bound(), of_line());
+}
+
+std::set<DueShare> ReadyQueue::full() const {
+  std::set<DueShare> full;
+  for (const auto& [share, count] : held()) {
+    if (count >= size_of(share)) full.insert(share);
   }
   return full;
 }
 
-bool ReadyQueue::runs_low(const std::set<std::string>& handlers) const {
-  if (handlers.empty()) return false;
+bool ReadyQueue::runs_low(const std::set<DueShare>& shares) const {
+  if (shares.empty()) return false;
   auto counts = held();
-  return std::any_of(handlers.begin(), handlers.end(),
-                     [&](const auto& handler) { return 2 * counts[handler] < share_of(handler); });
+  const bool line_is_low = 2 * of_line() <= line_bound();
+  return std::any_of(shares.begin(), shares.end(), [&](const auto& share) {
+    return (!share.in_line || line_is_low) && 2 * counts[share] < size_of(share);
+  });
 }
 
 bool ReadyQueue::holds_key(std::uint64_t id) const {

@@ -29,12 +29,14 @@ class ReadyQueue {
 
   bool room() const { return window_.size() < limits_.ready_window; }
   std::uint64_t free_room() const { return room() ? limits_.ready_window - window_.size() : 0; }
+  /// The catch-up line fills at most half of the window.
+  std::uint64_t free_line_room() const;
   /// Ids in the window or running: not to be taken again.
   std::set<std::uint64_t> known() const;
-  /// Handlers with enough in the window: taking more of them would keep the others out.
-  std::set<std::string> full() const;
-  /// True if one of these handlers has less than half of what makes it full: worth a look for more of its jobs.
-  bool runs_low(const std::set<std::string>& handlers) const;
+  /// What has enough in the window: taking more of it would keep the others out.
+  std::set<DueShare> full() const;
+  /// True if one of these has less than half of what makes it full: worth a look for more of its jobs.
+  bool runs_low(const std::set<DueShare>& shares) const;
   /// Whether this running job has a conflict key, for which others may wait.
   bool holds_key(std::uint64_t id) const;
 
@@ -62,8 +64,10 @@ class ReadyQueue {
     DueJob job;
     Instant ready_since;
   };
-  std::map<std::string, std::uint64_t> held() const;
-  std::uint64_t share_of(const std::string& handler) const;
+  std::map<DueShare, std::uint64_t> held() const;
+  std::uint64_t size_of(const DueShare& share) const;
+  std::uint64_t line_bound() const;
+  std::uint64_t of_line() const;
   bool key_runs(const DueJob& job) const;
   bool line_waits() const;
   bool has_place(const DueJob& job) const;

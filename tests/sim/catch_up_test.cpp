@@ -122,6 +122,22 @@ TEST(CatchUp, T105_AThousandLateJobsNeverFloodTheDevice) {
   for (const auto& view : device.jobs()) EXPECT_EQ(view.job.state, State::succeeded);
 }
 
+TEST(CatchUp, T105_WhatFallsDueMeanwhileOfTheLinesOwnHandlerStartsNextToo) {
+  SimulatedDevice device;
+  device.handler("h", {.takes = 1s, .places = 64});
+  ASSERT_TRUE(device.boot().ok());
+  for (int i = 0; i < 1'000; ++i) device.submit("h", at(kT0 + 10s));
+  device.power_cut(100s);
+  ASSERT_TRUE(device.boot().ok());
+  device.advance(1s);
+  const auto id = device.submit("h", at(kT0 + 115s), Misfire::skip());
+  device.advance(1min);
+  const auto runs = device.runs();
+  const auto run = std::find_if(runs.begin(), runs.end(), [&](const auto& one) { return one.job == id; });
+  ASSERT_NE(run, runs.end());
+  EXPECT_EQ(run->started, 115s);
+}
+
 // -- schedules --
 
 TEST(CatchUp, S139_S140_S141_ASlotOnTimeComesFirstThenTheNewestOfTheMissedOldestFirst) {

@@ -92,13 +92,26 @@ TEST(TakeDue, PassesOverWhatIsKnownFullOrRunning) {
   const std::uint64_t other = device.submitted(of_g);
   const std::uint64_t last = device.submitted(of_g);
   device.start({last});
-  const DueBatch batch = device.in_work([&](Work& work) { return take_due(work, {}, {"h"}, 10); });
+  const DueBatch batch = device.in_work([&](Work& work) { return take_due(work, {}, {DueShare{"h"}}, 10); });
   EXPECT_EQ(ids_of(batch), (std::vector<std::uint64_t>{other}));
   EXPECT_FALSE(batch.more);
-  EXPECT_EQ(batch.left, (std::set<std::string>{"h"}));
+  EXPECT_EQ(batch.left, (std::set<DueShare>{{"h"}}));
   const DueBatch rest = device.in_work([&](Work& work) { return take_due(work, {1, 2}, {}, 1); });
   EXPECT_EQ(ids_of(rest), (std::vector<std::uint64_t>{3}));
   EXPECT_TRUE(rest.left.empty());
+}
+
+TEST(TakeDue, TakesNoMoreOfTheLineThanAskedFor) {
+  Bench device;
+  for (int i = 0; i < 3; ++i) device.submitted(due_at(h(), 0));
+  device.at(100);
+  device.in_work([](Work& work) {
+    for (auto& due : due_jobs(work, {}, 2).jobs) settle_late(work, due.job);
+    return Done{};
+  });
+  const DueBatch batch = device.in_work([&](Work& work) { return take_due(work, {}, {}, 10, 1); });
+  EXPECT_EQ(ids_of(batch), (std::vector<std::uint64_t>{1, 3}));
+  EXPECT_EQ(batch.left, (std::set<DueShare>{{"h", true}}));
 }
 
 TEST(TakeDue, WallTimeIsHeldWhileTheClockIsNotBelieved) {

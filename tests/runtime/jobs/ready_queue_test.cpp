@@ -299,7 +299,7 @@ TEST(ReadyQueue, AHandlerIsFullWithTwiceItsPlacesOrAQuarterOfTheWindow) {
     ReadyQueue queue(limits);
     if (row.places > 0) queue.set_places({{"h", row.places}});
     for (std::uint64_t id = 1; id <= row.held; ++id) queue.add(job(id), at(0));
-    EXPECT_EQ(queue.full().contains("h"), row.full);
+    EXPECT_EQ(queue.full().contains({"h"}), row.full);
   }
 }
 
@@ -309,11 +309,36 @@ TEST(ReadyQueue, AHandlerRunsLowBelowHalfOfItsShare) {
   ReadyQueue queue(limits);
   queue.set_places({{"h", 1}});
   for (std::uint64_t id = 1; id <= 32; ++id) queue.add(job(id), at(0));
-  EXPECT_FALSE(queue.runs_low({"h"}));
+  EXPECT_FALSE(queue.runs_low({DueShare{"h"}}));
   queue.remove(1);
-  EXPECT_TRUE(queue.runs_low({"h"}));
-  EXPECT_TRUE(queue.runs_low({"g"})) << "none of it waits";
+  EXPECT_TRUE(queue.runs_low({DueShare{"h"}}));
+  EXPECT_TRUE(queue.runs_low({DueShare{"g"}})) << "none of it waits";
   EXPECT_FALSE(queue.runs_low({})) << "nothing more is due";
+}
+
+TEST(ReadyQueue, TheLineOfAHandlerIsAShareOfItsOwn) {
+  Limits limits;
+  limits.ready_window = 256;
+  ReadyQueue queue(limits);
+  queue.set_places({{"h", 64}});
+  for (std::uint64_t id = 1; id <= 64; ++id) queue.add(late_job(id, Duration{1}), at(0));
+  EXPECT_EQ(queue.full(), (std::set<DueShare>{{"h", true}})) << "two of it run at once, so a quarter is enough";
+  for (std::uint64_t id = 101; id <= 228; ++id) queue.add(job(id), at(0));
+  EXPECT_EQ(queue.full(), (std::set<DueShare>{{"h", false}, {"h", true}}));
+}
+
+TEST(ReadyQueue, TheLineFillsHalfOfTheWindowAtMost) {
+  Limits limits;
+  limits.ready_window = 8;
+  ReadyQueue queue(limits);
+  queue.set_places({{"h", 1}, {"g", 1}});
+  EXPECT_EQ(queue.free_line_room(), 4U);
+  for (std::uint64_t id = 1; id <= 3; ++id) queue.add(late_job(id, Duration{1}), at(0));
+  queue.add(job(9), at(0));
+  EXPECT_EQ(queue.free_line_room(), 1U);
+  EXPECT_FALSE(queue.runs_low({{"g", true}})) << "none of it waits, but the line is long enough";
+  queue.remove(1);
+  EXPECT_TRUE(queue.runs_low({{"g", true}}));
 }
 
 }  // namespace
