@@ -7,6 +7,7 @@
 #include "runtime/jobs/misfire.hpp"
 #include "runtime/jobs/validate.hpp"
 #include "runtime/schedules/timing.hpp"
+#include "runtime/time/needed_trust.hpp"
 
 namespace dormouse::actors {
 
@@ -67,7 +68,7 @@ schedules::Timing read_timing(TomlTable& table) {
 
 Trust read_needed_trust(TomlTable& table) {
   const auto needed = table.table("needs").choice("time", {"any", "rtc", "synced"}, "any");
-  return needed == "synced" ? Trust::synced : needed == "rtc" ? Trust::rtc : Trust::untrusted;
+  return parse_needed_trust(needed).value_or(Trust::untrusted);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "runtime/jobs/transitions.hpp"
 #include "runtime/schedules/timing.hpp"
 #include "runtime/time/duration_text.hpp"
+#include "runtime/time/needed_trust.hpp"
 #include "runtime/time/rfc3339.hpp"
 #include "tools/dormouse/command_line.hpp"
 
@@ -105,9 +106,7 @@ Result<schedules::Dst> read_dst(const std::string& text) {
 }
 
 Result<Trust> read_needed_trust(const std::string& text) {
-  if (text == "any") return Trust::untrusted;
-  if (text == "rtc") return Trust::rtc;
-  if (text == "synced") return Trust::synced;
+  if (const auto needed = parse_needed_trust(text)) return *needed;
   return refusal(text, "one of: any, rtc, synced");
 }
 
